@@ -1,0 +1,65 @@
+//! The operations: who may ask, what they do with the ID Placeholder, how they fail, whose rights stand in.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::attributes::value;
+use super::gate;
+use crate::bind::{OPERATION, RESULT_REASON};
+use crate::model::{Model, Operation};
+use crate::names::ident;
+use crate::schema::Direction;
+
+pub(super) fn emit(model: &Model) -> TokenStream {
+    let operations = model.operations.iter().map(|operation| emit_one(operation, model));
+    let rights = model.rights.iter().map(|(operation, right, _)| {
+        let (operation, right) = (value(*operation, model), value(*right, model));
+        quote!((#operation, #right))
+    });
+    let Some(code) = model.enumeration(OPERATION) else { return TokenStream::new() };
+    let code = ident(&model.enumerations[code].entry.rust);
+    let reason = model.enumeration(RESULT_REASON).filter(|_| {
+        model.operations.iter().any(|operation| !operation.reasons.is_empty())
+    });
+    let reason = reason.map(|id| ident(&model.enumerations[id].entry.rust)).into_iter();
+    quote! {
+        /// Every operation, by its code.
+        pub static OPERATIONS: &[::kmip::types::rules::OperationInfo] = {
+            use ::kmip::ttlv::Version;
+            use ::kmip::types::rules::OperationInfo;
+            use ::kmip::types::{#code #(, #reason)*};
+            &[#(#operations),*]
+        };
+
+        /// For an operation that an operation policy does not list, the one whose entry stands in.
+        pub static RIGHTS: &[(::kmip::types::#code, ::kmip::types::#code)] = {
+            use ::kmip::types::#code;
+            &[#(#rights),*]
+        };
+    }
+}
+
+fn emit_one(operation: &Operation, model: &Model) -> TokenStream {
+    let code = value(operation.code, model);
+    let (since, until) = gate(&operation.entry.gate);
+    let client_to_server = operation.direction.contains(&Direction::ClientToServer);
+    let server_to_client = operation.direction.contains(&Direction::ServerToClient);
+    let (sets_id_placeholder, uses_id_placeholder) = (operation.sets_id_placeholder, operation.uses_id_placeholder);
+    let reasons = operation.reasons.iter().map(|reason| {
+        let (since, until) = gate(&reason.gate);
+        let reason = value(reason.value, model);
+        quote!((#reason, #since, #until))
+    });
+    quote! {
+        OperationInfo {
+            operation: #code,
+            since: #since,
+            until: #until,
+            client_to_server: #client_to_server,
+            server_to_client: #server_to_client,
+            sets_id_placeholder: #sets_id_placeholder,
+            uses_id_placeholder: #uses_id_placeholder,
+            reasons: &[#(#reasons),*],
+        }
+    }
+}

@@ -1,0 +1,473 @@
+//! The entries of the tables as they are written, before any name is looked up.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+
+use crate::error::Place;
+use crate::load::{Lines, Locate};
+use crate::version::Version;
+
+/// The section of an entry by the first version that has it there.
+pub(crate) type Sections = BTreeMap<Version, String>;
+
+/// An entry of `versions.yaml`.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ProtocolVersion {
+    #[serde(skip)]
+    pub(crate) place: Place,
+    pub(crate) version: Version,
+    pub(crate) document: String,
+    pub(crate) date: String,
+}
+
+/// What `tags.yaml` says of all tags.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TagsHead {
+    #[serde(default)]
+    pub(crate) section: Sections,
+    #[serde(default)]
+    pub(crate) note: Option<String>,
+}
+
+/// An entry of `tags.yaml`.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tag {
+    #[serde(skip)]
+    pub(crate) place: Place,
+    pub(crate) tag: Option<u32>,
+    pub(crate) name: String,
+    pub(crate) text: Option<String>,
+    #[serde(rename = "type")]
+    pub(crate) item_type: Option<String>,
+    #[serde(default)]
+    pub(crate) section: Sections,
+    pub(crate) since: Option<Version>,
+    pub(crate) until: Option<Version>,
+    pub(crate) note: Option<String>,
+    #[serde(default)]
+    pub(crate) secret: bool,
+    #[serde(default)]
+    pub(crate) extend: bool,
+}
+
+/// An entry of `enums.yaml` or `masks.yaml`.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Enumeration {
+    #[serde(skip)]
+    pub(crate) place: Place,
+    pub(crate) name: String,
+    pub(crate) type_name: Option<String>,
+    pub(crate) text: Option<String>,
+    pub(crate) rust: Option<String>,
+    #[serde(default)]
+    pub(crate) section: Sections,
+    pub(crate) since: Option<Version>,
+    pub(crate) until: Option<Version>,
+    pub(crate) note: Option<String>,
+    #[serde(default)]
+    pub(crate) extend: bool,
+    #[serde(default)]
+    pub(crate) values: Vec<Value>,
+}
+
+/// A value of an enumeration, or a bit of a mask.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Value {
+    #[serde(skip)]
+    pub(crate) place: Place,
+    pub(crate) value: Option<u32>,
+    pub(crate) name: String,
+    pub(crate) text: Option<String>,
+    pub(crate) rust: Option<String>,
+    #[serde(default)]
+    pub(crate) also: Vec<String>,
+    #[serde(default)]
+    pub(crate) section: Sections,
+    pub(crate) since: Option<Version>,
+    pub(crate) until: Option<Version>,
+    pub(crate) note: Option<String>,
+    #[serde(default)]
+    pub(crate) extend: bool,
+}
+
+/// A structure, or a choice, of `structures/*.yaml`.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Structure {
+    #[serde(skip)]
+    pub(crate) place: Place,
+    pub(crate) name: String,
+    pub(crate) tag: Option<String>,
+    pub(crate) rust: Option<String>,
+    #[serde(default)]
+    pub(crate) section: Sections,
+    pub(crate) since: Option<Version>,
+    pub(crate) until: Option<Version>,
+    pub(crate) note: Option<String>,
+    #[serde(default)]
+    pub(crate) secret: bool,
+    #[serde(default)]
+    pub(crate) open: bool,
+    #[serde(default)]
+    pub(crate) extend: bool,
+    pub(crate) fields: Option<Vec<Field>>,
+    pub(crate) choice: Option<Choice>,
+    #[serde(default)]
+    pub(crate) cases: Vec<Case>,
+}
+
+/// A field of a structure or payload.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Field {
+    #[serde(skip)]
+    pub(crate) place: Place,
+    pub(crate) name: String,
+    pub(crate) tag: Option<String>,
+    #[serde(rename = "type")]
+    pub(crate) item_type: Option<String>,
+    pub(crate) rust: Option<String>,
+    #[serde(default)]
+    pub(crate) section: Sections,
+    pub(crate) since: Option<Version>,
+    pub(crate) until: Option<Version>,
+    #[serde(default)]
+    pub(crate) optional: Flag,
+    #[serde(default)]
+    pub(crate) repeat: Flag,
+    pub(crate) note: Option<String>,
+    #[serde(default)]
+    pub(crate) secret: bool,
+    #[serde(default)]
+    pub(crate) extend: bool,
+    /// In an overlay: the field that this one follows.
+    pub(crate) after: Option<String>,
+}
+
+/// What decides a choice.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Choice {
+    pub(crate) by: String,
+    pub(crate) from: Option<CasesFrom>,
+}
+
+/// The table from which a choice's cases are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum CasesFrom {
+    Attributes,
+    Operations,
+}
+
+/// A case of a choice.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Case {
+    #[serde(skip)]
+    pub(crate) place: Place,
+    #[serde(default)]
+    pub(crate) when: Vec<String>,
+    #[serde(rename = "type")]
+    pub(crate) item_type: String,
+    pub(crate) rust: Option<String>,
+    #[serde(default)]
+    pub(crate) section: Sections,
+    pub(crate) since: Option<Version>,
+    pub(crate) until: Option<Version>,
+    pub(crate) note: Option<String>,
+    #[serde(default)]
+    pub(crate) secret: bool,
+    #[serde(default)]
+    pub(crate) extend: bool,
+}
+
+/// What `attributes.yaml` says of all attributes.
+#[derive(Clone, Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AttributesHead {
+    /// What the keywords of rules mean.
+    #[serde(default)]
+    pub(crate) when: BTreeMap<String, String>,
+    /// Names that stand for several object types.
+    #[serde(default)]
+    pub(crate) object_types: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    pub(crate) note: Option<String>,
+}
+
+/// An entry of `attributes.yaml`.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Attribute {
+    #[serde(skip)]
+    pub(crate) place: Place,
+    pub(crate) name: String,
+    pub(crate) tag: Option<String>,
+    #[serde(rename = "type")]
+    pub(crate) of: Option<String>,
+    pub(crate) rust: Option<String>,
+    #[serde(default)]
+    pub(crate) section: Sections,
+    pub(crate) since: Option<Version>,
+    pub(crate) until: Option<Version>,
+    pub(crate) note: Option<String>,
+    #[serde(default)]
+    pub(crate) extend: bool,
+    #[serde(default)]
+    pub(crate) rules: Vec<Rules>,
+}
+
+/// A rule set of an attribute: one column for each row of the specification's table.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Rules {
+    #[serde(skip)]
+    pub(crate) place: Place,
+    pub(crate) since: Option<Version>,
+    pub(crate) until: Option<Version>,
+    pub(crate) note: Option<String>,
+    pub(crate) always_has_value: Rule,
+    pub(crate) initially_set_by: Vec<Party>,
+    pub(crate) modifiable_by_server: Rule,
+    pub(crate) modifiable_by_client: Rule,
+    pub(crate) deletable_by_client: Rule,
+    pub(crate) multiple_instances: bool,
+    #[serde(default)]
+    pub(crate) implicitly_set_by: Vec<String>,
+    pub(crate) applies_to: Vec<String>,
+}
+
+/// Who sets an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Party {
+    Server,
+    Client,
+}
+
+/// A column that says yes, no, or under which condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Rule {
+    Yes,
+    No,
+    When(String),
+}
+
+/// A file of `operations/`.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Operation {
+    #[serde(skip)]
+    pub(crate) place: Place,
+    pub(crate) name: String,
+    pub(crate) rust: Option<String>,
+    #[serde(default)]
+    pub(crate) section: Sections,
+    pub(crate) note: Option<String>,
+    #[serde(default)]
+    pub(crate) direction: Vec<Direction>,
+    #[serde(default)]
+    pub(crate) sets_id_placeholder: bool,
+    #[serde(default)]
+    pub(crate) uses_id_placeholder: bool,
+    pub(crate) request: Option<Payload>,
+    pub(crate) response: Option<Payload>,
+    #[serde(default)]
+    pub(crate) reasons: Vec<Reason>,
+}
+
+/// The fields of a payload, or that there is none.
+#[derive(Clone, Debug)]
+pub(crate) enum Payload {
+    None,
+    Fields(Vec<Field>),
+}
+
+/// Who sends an operation's request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Direction {
+    ClientToServer,
+    ServerToClient,
+}
+
+/// A result reason that an operation may fail with.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reason {
+    #[serde(skip)]
+    pub(crate) place: Place,
+    pub(crate) reason: String,
+    pub(crate) since: Option<Version>,
+    pub(crate) until: Option<Version>,
+    pub(crate) note: Option<String>,
+}
+
+/// An entry of `rights.yaml`.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Right {
+    #[serde(skip)]
+    pub(crate) place: Place,
+    pub(crate) operation: String,
+    pub(crate) right: String,
+    pub(crate) note: Option<String>,
+}
+
+/// `true`, `false` or a gate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Flag {
+    #[default]
+    Never,
+    Gated { since: Option<Version>, until: Option<Version> },
+}
+
+impl<'de> Deserialize<'de> for Flag {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Gated {
+            since: Option<Version>,
+            until: Option<Version>,
+        }
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Flag;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true, false, or a gate such as { since: v1.2 }")
+            }
+
+            fn visit_bool<E: de::Error>(self, yes: bool) -> Result<Flag, E> {
+                Ok(if yes { Flag::Gated { since: None, until: None } } else { Flag::Never })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Flag, A::Error> {
+                let Gated { since, until } = Gated::deserialize(de::value::MapAccessDeserializer::new(map))?;
+                Ok(Flag::Gated { since, until })
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+impl<'de> Deserialize<'de> for Rule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        #[derive(serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct When {
+            when: String,
+        }
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Rule;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("true, false, or { when: keyword }")
+            }
+
+            fn visit_bool<E: de::Error>(self, yes: bool) -> Result<Rule, E> {
+                Ok(if yes { Rule::Yes } else { Rule::No })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Rule, A::Error> {
+                Ok(Rule::When(When::deserialize(de::value::MapAccessDeserializer::new(map))?.when))
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either;
+
+        impl<'de> Visitor<'de> for Either {
+            type Value = Payload;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of fields, or none")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Payload, E> {
+                match text {
+                    "none" => Ok(Payload::None),
+                    _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+                }
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, fields: A) -> Result<Payload, A::Error> {
+                Deserialize::deserialize(de::value::SeqAccessDeserializer::new(fields)).map(Payload::Fields)
+            }
+        }
+
+        deserializer.deserialize_any(Either)
+    }
+}
+
+/// Entries that hold no others just note their place; of the others, each list is found by its key.
+macro_rules! locate {
+    ($($entry:ident $(: $($list:ident),+)?;)+) => {$(
+        impl Locate for $entry {
+            fn locate(&mut self, lines: &Lines<'_>) {
+                self.place = lines.place();
+                $($(locate_all(self.$list.iter_mut(), &lines.key(stringify!($list)));)+)?
+            }
+        }
+    )+};
+}
+
+locate! {
+    ProtocolVersion; Tag; Value; Field; Case; Rules; Reason; Right;
+    Enumeration: values;
+    Attribute: rules;
+}
+
+impl Locate for TagsHead {
+    fn locate(&mut self, _: &Lines<'_>) {}
+}
+
+impl Locate for AttributesHead {
+    fn locate(&mut self, _: &Lines<'_>) {}
+}
+
+impl Locate for Structure {
+    fn locate(&mut self, lines: &Lines<'_>) {
+        self.place = lines.place();
+        locate_all(self.fields.iter_mut().flatten(), &lines.key("fields"));
+        locate_all(self.cases.iter_mut(), &lines.key("cases"));
+    }
+}
+
+impl Locate for Operation {
+    fn locate(&mut self, lines: &Lines<'_>) {
+        self.place = lines.key("name").place();
+        if let Some(Payload::Fields(fields)) = &mut self.request {
+            locate_all(fields.iter_mut(), &lines.key("request"));
+        }
+        if let Some(Payload::Fields(fields)) = &mut self.response {
+            locate_all(fields.iter_mut(), &lines.key("response"));
+        }
+        locate_all(self.reasons.iter_mut(), &lines.key("reasons"));
+    }
+}
+
+fn locate_all<'a, T: Locate + 'a>(entries: impl Iterator<Item = &'a mut T>, list: &Lines<'_>) {
+    for (index, entry) in entries.enumerate() {
+        entry.locate(&list.item(index));
+    }
+}

@@ -1,0 +1,87 @@
+//! What can go wrong in a cryptographic operation.
+
+use openssl::error::ErrorStack;
+
+use super::{Algorithm, Mode, Padding};
+
+/// Why a cryptographic operation was refused or failed.
+///
+/// Nothing in it depends on key material or plaintext: in particular [`CryptoError::Undecipherable`] does
+/// not say whether the tag or the padding was wrong, for that is what padding oracles are made of.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CryptoError {
+    /// The combination of algorithm and mode is not one the server has.
+    #[error("{algorithm} has no {mode} mode here")]
+    Unsupported {
+        /// The algorithm asked for.
+        algorithm: Algorithm,
+        /// The mode asked for.
+        mode: Mode,
+    },
+    /// OpenSSL as it is installed does not provide the algorithm.
+    #[error("the installed OpenSSL does not provide {0}")]
+    Unavailable(&'static str),
+    /// The key's length does not belong to the algorithm.
+    #[error("{algorithm} in {mode} mode takes no key of {bits} bits")]
+    KeyLength {
+        /// The algorithm.
+        algorithm: Algorithm,
+        /// The mode.
+        mode: Mode,
+        /// The length of the key that was given.
+        bits: usize,
+    },
+    /// The initialization vector, counter or nonce has the wrong length.
+    #[error("the initialization vector must have {expected}, not {found} bytes")]
+    IvLength {
+        /// What the mode takes, in words.
+        expected: &'static str,
+        /// What was given.
+        found: usize,
+    },
+    /// The authentication tag has the wrong length.
+    #[error("the authentication tag must have 12 to 16 bytes, not {0}")]
+    TagLength(usize),
+    /// An authenticated mode was asked to decrypt without a tag.
+    #[error("an authentication tag is needed to decrypt in {0} mode")]
+    TagMissing(Mode),
+    /// Additional authenticated data or a tag was given to a mode that authenticates nothing.
+    #[error("{0} mode does not authenticate: it takes no additional data and no tag")]
+    NotAuthenticated(Mode),
+    /// The mode takes no padding of that kind.
+    #[error("{mode} mode takes no {padding} padding")]
+    Padding {
+        /// The mode.
+        mode: Mode,
+        /// The padding asked for.
+        padding: Padding,
+    },
+    /// The data is not a whole number of blocks, and nothing pads it.
+    #[error("the data must be a multiple of {block} bytes, not {found}")]
+    DataLength {
+        /// The block size.
+        block: usize,
+        /// The length given.
+        found: usize,
+    },
+    /// The data is longer than one operation can take.
+    #[error("the data is too long for one operation")]
+    TooLong,
+    /// Decryption failed: the ciphertext, key, initialization vector, additional data or tag is wrong.
+    #[error("the data cannot be decrypted with this key and these parameters")]
+    Undecipherable,
+    /// The digest algorithm is not one the server has.
+    #[error("{0} is not available as a digest")]
+    Digest(&'static str),
+    /// OpenSSL failed where it should not.
+    #[error("OpenSSL: {0}")]
+    OpenSsl(String),
+}
+
+impl From<ErrorStack> for CryptoError {
+    fn from(error: ErrorStack) -> Self {
+        // The stack names functions and reasons of OpenSSL, never data.
+        Self::OpenSsl(error.to_string())
+    }
+}

@@ -1,0 +1,2 @@
+//! The `kmip-server` command.
+fn main(){}

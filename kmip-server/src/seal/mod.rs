@@ -1,0 +1,186 @@
+//! Objects at rest: nothing secret is in the store in the clear.
+//!
+//! A [`MasterKey`] from outside the store wraps the data keys, which are kept in the store's settings and
+//! do the sealing. The master key can so be changed by wrapping the data keys anew, and a data key by
+//! making a newer one, without touching an object.
+//!
+//! Each record is sealed with AES-256-GCM under the newest data key. What it is bound to is authenticated
+//! with it: what kind of record it is, the object's [`Identity`] (everything the store knows of it in the
+//! clear and acts upon), and for key material the sealed attribute record besides. A record that was
+//! edited, or put in the place of another, does not open.
+
+mod error;
+mod keyring;
+mod master;
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+pub use error::SealError;
+pub use master::{KeyFile, MasterKey, MasterKeySource};
+
+use self::keyring::Keyring;
+use crate::crypto::{self, Hash};
+use crate::store::Store;
+use crate::wipe::Wiped;
+
+/// Seals and opens records.
+///
+/// ```
+/// use kmip_server::seal::{Identity, MasterKey, Seal};
+/// use kmip_server::store;
+///
+/// let store = store::open("memory:")?;
+/// let seal = Seal::open(&*store, &MasterKey::generate()?)?;
+/// let identity = Identity { identifier: "1", owner: "alice", policy: "default", object_type: 2, state: Some(1), storage: 1 };
+/// let sealed = seal.seal_object(&identity, b"attributes", Some(b"key"))?;
+/// assert_eq!(&seal.open_attributes(&identity, &sealed.attributes)?[..], b"attributes");
+/// let material = sealed.material.unwrap_or_default();
+/// assert_eq!(&seal.open_material(&identity, &sealed.attributes, &material)?[..], b"key");
+///
+/// let other = Identity { owner: "mallory", ..identity };
+/// assert!(seal.open_attributes(&other, &sealed.attributes).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Seal {
+    keys: RwLock<Arc<Keyring>>,
+}
+
+/// What the store knows of an object in the clear, to which its records are bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Identity<'a> {
+    /// The unique identifier.
+    pub identifier: &'a str,
+    /// The owner.
+    pub owner: &'a str,
+    /// The name of the operation policy.
+    pub policy: &'a str,
+    /// The object type.
+    pub object_type: u32,
+    /// The state, where there is one.
+    pub state: Option<u32>,
+    /// The storage status.
+    pub storage: u32,
+}
+
+/// An object's records, sealed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// The attribute record.
+    pub attributes: Vec<u8>,
+    /// The key material, if there is any.
+    pub material: Option<Vec<u8>>,
+}
+
+impl Seal {
+    /// Takes the data keys out of the store, or makes the first ones for an empty store.
+    ///
+    /// # Errors
+    /// When the master key is not the one that the store was sealed with, or the store's keys are missing or
+    /// were tampered with.
+    pub fn open(store: &dyn Store, master: &MasterKey) -> Result<Self, SealError> {
+        Ok(Self { keys: RwLock::new(Arc::new(Keyring::open(store, master)?)) })
+    }
+
+    /// Seals an object's records. Both must be stored together: the material is bound to the attributes.
+    pub fn seal_object(
+        &self,
+        identity: &Identity<'_>,
+        attributes: &[u8],
+        material: Option<&[u8]>,
+    ) -> Result<Sealed, SealError> {
+        let attributes = self.seal(Purpose::Attributes, &identity.bound(), attributes)?;
+        let material = match material {
+            None => None,
+            Some(material) => {
+                let digest = crypto::digest(Hash::Sha256, &attributes)?;
+                Some(self.seal(Purpose::Material, &[identity.identifier.as_bytes(), &digest], material)?)
+            }
+        };
+        Ok(Sealed { attributes, material })
+    }
+
+    /// Opens the attribute record of the object of this identity.
+    pub fn open_attributes(&self, identity: &Identity<'_>, attributes: &[u8]) -> Result<Wiped, SealError> {
+        self.open_record(Purpose::Attributes, &identity.bound(), attributes)
+    }
+
+    /// Opens the key material that was sealed together with `attributes` (the sealed record, which
+    /// [`Seal::open_attributes`] opened: only that ties the material to the rest of the identity).
+    pub fn open_material(
+        &self,
+        identity: &Identity<'_>,
+        attributes: &[u8],
+        material: &[u8],
+    ) -> Result<Wiped, SealError> {
+        let digest = crypto::digest(Hash::Sha256, attributes)?;
+        self.open_record(Purpose::Material, &[identity.identifier.as_bytes(), &digest], material)
+    }
+
+    /// Seals a record bound to its purpose and to `bound`, which must be given again to open it.
+    pub fn seal(&self, purpose: Purpose, bound: &[&[u8]], plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
+        self.keys().seal(purpose, bound, plaintext)
+    }
+
+    /// Opens a record.
+    ///
+    /// # Errors
+    /// [`SealError::Tampered`] if it isn't exactly what was sealed for this purpose and `bound`.
+    pub fn open_record(&self, purpose: Purpose, bound: &[&[u8]], sealed: &[u8]) -> Result<Wiped, SealError> {
+        self.keys().open_record(purpose, bound, sealed)
+    }
+
+    /// A keyed digest by which a secret value can be found again without being written in the clear: for
+    /// index entries of values that must not be guessed from them. `context` keeps equal values of
+    /// different attributes apart.
+    pub fn blind(&self, context: &str, value: &[u8]) -> Result<[u8; 32], SealError> {
+        self.keys().blind(context, value)
+    }
+
+    fn keys(&self) -> Arc<Keyring> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl std::fmt::Debug for Seal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Seal(redacted)")
+    }
+}
+
+/// What a record is; one kind never opens as another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Purpose {
+    /// An object's attributes.
+    Attributes,
+    /// An object's key material.
+    Material,
+    /// Something else of the server's own, named by this text.
+    Other(&'static str),
+}
+
+impl Purpose {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Attributes => "attributes",
+            Self::Material => "material",
+            Self::Other(name) => name,
+        }
+    }
+}
+
+impl Identity<'_> {
+    /// The identity as parts to bind a record to.
+    fn bound(&self) -> Bound<'_> {
+        let mut numbers = [0; 13];
+        let state = self.state.map_or([0; 5], |state| {
+            let [a, b, c, d] = state.to_be_bytes();
+            [1, a, b, c, d]
+        });
+        let parts = self.object_type.to_be_bytes().into_iter().chain(self.storage.to_be_bytes()).chain(state);
+        for (place, byte) in numbers.iter_mut().zip(parts) {
+            *place = byte;
+        }
+        Bound { texts: [self.identifier, self.owner, self.policy], numbers }
+    }
+}

@@ -1,0 +1,211 @@
+//! Talking to a KMIP server, of any make.
+//!
+//! A [`Client`] sends a typed request and gives back its typed answer; [`blocking::Client`] is the same without
+//! `async`.
+//!
+//! ```no_run
+//! use kmip::{
+//!     client::{Identity, Options, blocking::Client},
+//!     types::{AttributeSet, AttributeValue, CryptographicAlgorithm, CryptographicUsageMask},
+//! };
+//!
+//! let mut options = Options::new("kms.example.org".parse()?);
+//! options.ca = Some("ca.crt".into());
+//! options.identity = Some(Identity::new("client.crt", "client.key"));
+//! let mut client = Client::connect(options)?;
+//! client.negotiate()?;
+//!
+//! let usage = CryptographicUsageMask::Encrypt | CryptographicUsageMask::Decrypt;
+//! let attributes = AttributeSet::from_iter([AttributeValue::CryptographicUsageMask(usage)]);
+//! let id = client.create(CryptographicAlgorithm::AES, 256, attributes)?;
+//! client.activate(&id)?;
+//! println!("made {id}");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Servers, connections and failures
+//!
+//! A client has one connection, to the first server of its list that can be reached, and one request under way at a time
+//! (which is what `&mut self` says); use several clients for more. A connection that the server closed while it was
+//! idle is replaced before the next request is sent. Once any of a request has been sent, it is never sent again: the
+//! server may have acted on it, and [`Error::may_have_taken_effect`] tells whether.
+
+mod batch;
+pub mod blocking;
+mod calls;
+mod connection;
+mod error;
+mod frame;
+mod options;
+mod tls;
+
+use openssl::ssl::SslConnector;
+
+use self::{batch::Outgoing, connection::Connection};
+pub use self::{
+    batch::{Answers, Batch, Place},
+    calls::{Ciphertext, Found},
+    error::{Attempt, Error, Result, Role, Unreachable, Violation},
+    options::{Address, Credential, Identity, NotAnAddress, Options, PORT, Pem},
+};
+use crate::{
+    ttlv::{Bytes, Version},
+    types::{Request, version},
+};
+
+/// A client of a KMIP server.
+///
+/// See [the module](self) for an example.
+#[derive(Debug)]
+pub struct Client {
+    options: Options,
+    version: Version,
+    tls: Option<SslConnector>,
+    connection: Option<Connection>,
+    /// Which server of the list was reached last.
+    server: usize,
+}
+
+impl Client {
+    /// A client that is not open yet.
+    pub fn new(options: Options) -> Self {
+        Self { version: options.version, options, tls: None, connection: None, server: 0 }
+    }
+
+    /// A client that is open.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub async fn connect(options: Options) -> Result<Self> {
+        let mut client = Self::new(options);
+        client.open().await?;
+        Ok(client)
+    }
+
+    /// Reads the certificates and connects to a server.
+    ///
+    /// # Errors
+    ///
+    /// When the client is open, a certificate or key can't be used, or no server can be reached.
+    pub async fn open(&mut self) -> Result<()> {
+        if self.is_open() {
+            return Err(Error::AlreadyOpen);
+        }
+        let tls = tls::connector(&self.options)?;
+        self.connection = Some(self.reach(&tls).await?);
+        self.tls = Some(tls);
+        Ok(())
+    }
+
+    /// Closes the connection.
+    ///
+    /// # Errors
+    ///
+    /// When the client isn't open.
+    pub async fn close(&mut self) -> Result<()> {
+        self.tls.take().ok_or(Error::NotOpen)?;
+        if let Some(connection) = self.connection.take() {
+            connection.close().await;
+        }
+        Ok(())
+    }
+
+    /// Whether the client was opened, and not closed.
+    pub fn is_open(&self) -> bool {
+        self.tls.is_some()
+    }
+
+    /// How the client talks to servers.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The server of the present or last connection.
+    pub fn server(&self) -> Option<&Address> {
+        self.options.servers.get(self.server)
+    }
+
+    /// The protocol version of the requests.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Sets the protocol version of the requests to come.
+    pub fn set_version(&mut self, version: Version) {
+        self.version = version;
+    }
+
+    /// Asks the server for its protocol versions, and takes the highest that the tables describe.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or the server can't be asked.
+    pub async fn negotiate(&mut self) -> Result<Version> {
+        self.negotiate_among(version::ALL).await
+    }
+
+    /// Sends a request in the version in use; gives back the answer.
+    ///
+    /// # Errors
+    ///
+    /// When the request can't be sent, or has no answer, or is refused.
+    pub async fn send<R: Request>(&mut self, request: R) -> Result<R::Response> {
+        let mut batch = Batch::new();
+        let place = batch.add(request);
+        self.batch(batch).await?.take(place)
+    }
+
+    /// Sends several requests in one message; gives back the answers.
+    ///
+    /// # Errors
+    ///
+    /// When the message can't be sent, has no answer, or is refused as a whole. That a single operation failed is found
+    /// in the answers.
+    pub async fn batch(&mut self, batch: Batch) -> Result<Answers> {
+        let outgoing = Outgoing::new(batch, &self.options, self.version)?;
+        let answer = self.exchange(&outgoing.message).await?;
+        outgoing.answers(&answer, &self.options)
+    }
+
+    /// Sends a message as it is; gives back the answer as it is.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be sent, or has no answer.
+    pub async fn exchange(&mut self, message: &[u8]) -> Result<Bytes> {
+        let mut connection = self.take_connection().await?;
+        let answer = connection.exchange(message, &self.options).await?;
+        // Only now is it known that the next answer will be that of the next request.
+        self.connection = Some(connection);
+        Ok(answer)
+    }
+
+    /// The connection if it is of use, or a new one.
+    async fn take_connection(&mut self) -> Result<Connection> {
+        let Some(tls) = self.tls.clone() else { return Err(Error::NotOpen) };
+        if let Some(mut connection) = self.connection.take()
+            && !connection.is_spoilt().await
+        {
+            return Ok(connection);
+        }
+        self.reach(&tls).await
+    }
+
+    /// Connects to the first server that can be reached, beginning with that of last time.
+    async fn reach(&mut self, tls: &SslConnector) -> Result<Connection> {
+        let count = self.options.servers.len();
+        let mut attempts = Vec::new();
+        for index in (self.server..count).chain(0..self.server.min(count)) {
+            let Some(server) = self.options.servers.get(index) else { continue };
+            match Connection::open(server, tls, &self.options).await {
+                Ok(connection) => {
+                    self.server = index;
+                    return Ok(connection);
+                }
+                Err(failure) => attempts.push(Attempt { server: server.clone(), failure }),
+            }
+        }
+        Err(Error::Connect(attempts))
+    }
+}

@@ -1,0 +1,518 @@
+use bytes::Bytes;
+
+use super::{
+    BigInteger, DateTime, DateTimeExtended, Error, ErrorKind, Interval, Item, ItemType, Limits, Mode, Result, Tag,
+    Text, Value, Version,
+    header::{self, Header},
+    path::Path,
+};
+
+/// A value that can be read from an item.
+///
+/// Derived for structures and choices; see [`crate::ttlv`] for an example.
+pub trait Decode: Sized {
+    /// The item type of such a value; none where it may be of several.
+    const ITEM_TYPE: Option<ItemType>;
+
+    /// Reads the value of the item whose head was just read.
+    ///
+    /// # Errors
+    ///
+    /// When the item is not what this type describes, in the decoder's version and mode.
+    fn decode(item: Header, from: &mut Decoder<'_>) -> Result<Self>;
+}
+
+impl<T: Decode> Decode for Box<T> {
+    const ITEM_TYPE: Option<ItemType> = T::ITEM_TYPE;
+
+    #[inline]
+    fn decode(item: Header, from: &mut Decoder<'_>) -> Result<Self> {
+        T::decode(item, from).map(Box::new)
+    }
+}
+
+/// Reads items of one message, one behind the other, within a version, a mode and limits.
+///
+/// Byte strings and texts that it gives out are slices of the message, not copies.
+pub struct Decoder<'a> {
+    message: &'a Bytes,
+    bytes: &'a [u8],
+    position: usize,
+    end: usize,
+    version: Version,
+    strict: bool,
+    depth: u32,
+    items: u32,
+    decider: Decider,
+    limits: Limits,
+}
+
+/// What decides the choices to come: the value of the field with this tag.
+#[derive(Clone, Copy)]
+struct Decider {
+    tag: Tag,
+    value: u32,
+}
+
+const UNDECIDED: Decider = Decider { tag: Tag(0), value: 0 };
+
+/// What has to be put back when a structure has been read.
+pub struct Scope {
+    end: usize,
+    decider: Decider,
+}
+
+impl<'a> Decoder<'a> {
+    /// A decoder of `message`.
+    ///
+    /// # Errors
+    ///
+    /// When the message is larger than the limit.
+    pub fn new(message: &'a Bytes, version: Version, mode: Mode, limits: Limits) -> Result<Self> {
+        if message.len() > limits.size {
+            let kind = ErrorKind::Size { size: message.len(), limit: limits.size };
+            return Err(Error::new(kind, 0, Path::default()));
+        }
+        Ok(Self {
+            message,
+            bytes: message,
+            position: 0,
+            end: message.len(),
+            version,
+            strict: mode == Mode::Strict,
+            depth: limits.depth,
+            items: limits.items,
+            decider: UNDECIDED,
+            limits,
+        })
+    }
+
+    /// The version that gates are compared with.
+    #[inline]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Whether the mode is [`Mode::Strict`].
+    #[inline]
+    pub fn is_strict(&self) -> bool {
+        self.strict
+    }
+
+    /// Reads the only item of the input.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, when it has another tag, or when anything follows it.
+    pub fn only<T: Decode>(&mut self, tag: Tag) -> Result<T> {
+        let Some(item) = self.next()? else {
+            return Err(Error::new(ErrorKind::Truncated { missing: header::SIZE }, 0, Path::default()));
+        };
+        if item.tag != tag {
+            return Err(self.fail(item, ErrorKind::Tag { expected: tag, found: item.tag }));
+        }
+        let value = T::decode(item, self)?;
+        if self.position != self.end {
+            let kind = ErrorKind::TrailingBytes { count: self.end - self.position };
+            return Err(Error::new(kind, self.position, Path::default()));
+        }
+        Ok(value)
+    }
+
+    /// The head of the next item of this structure; none at its end.
+    ///
+    /// # Errors
+    ///
+    /// When what stands there is no item that lies within the structure.
+    #[inline]
+    #[allow(clippy::should_implement_trait, reason = "an iterator could not be lent to decode the item")]
+    pub fn next(&mut self) -> Result<Option<Header>> {
+        if self.position == self.end {
+            return Ok(None);
+        }
+        let Some((head, rest)) = self.bytes.get(self.position..self.end).and_then(|here| {
+            let (rest, head) = header::parse(here).ok()?;
+            Some((head, rest.len()))
+        }) else {
+            return Err(self.truncated());
+        };
+        let Some(item_type) = ItemType::from_code(head.code) else {
+            return Err(self.fail_here(ErrorKind::UnknownItemType(head.code)));
+        };
+        let length = usize::try_from(head.length).unwrap_or(usize::MAX);
+        if header::padded(length) > rest {
+            return Err(self.fail_here(ErrorKind::Truncated { missing: header::padded(length) - rest }));
+        }
+        if self.items == 0 {
+            return Err(self.fail_here(ErrorKind::Items(self.limits.items)));
+        }
+        self.items -= 1;
+        self.position += header::SIZE;
+        Ok(Some(Header { tag: Tag(head.tag), item_type, length: head.length }))
+    }
+
+    /// Steps over the value of an item.
+    pub fn skip(&mut self, item: Header) {
+        self.position += header::padded(item.length as usize);
+    }
+
+    /// Goes into a structure, whose items [`Self::next`] gives from then on.
+    ///
+    /// # Errors
+    ///
+    /// When the item is no structure, or is too deep.
+    #[inline]
+    pub fn enter(&mut self, item: Header) -> Result<Scope> {
+        if item.item_type != ItemType::Structure {
+            return Err(self.other_type(item, ItemType::Structure));
+        }
+        if item.length & 7 != 0 {
+            return Err(self.wrong_length(item));
+        }
+        if self.depth == 0 {
+            return Err(self.fail(item, ErrorKind::Depth(self.limits.depth)));
+        }
+        self.depth -= 1;
+        let scope = Scope { end: self.end, decider: self.decider };
+        self.end = self.position + item.length as usize;
+        Ok(scope)
+    }
+
+    /// Leaves the structure that gave `scope`, at its end.
+    #[inline]
+    pub fn leave(&mut self, scope: Scope) {
+        self.depth += 1;
+        self.end = scope.end;
+        self.decider = scope.decider;
+    }
+
+    /// Sets what later choices are decided by.
+    #[inline]
+    pub fn decide(&mut self, tag: Tag, value: u32) {
+        self.decider = Decider { tag, value };
+    }
+
+    /// The value of the field `tag` in this or an enclosing structure, if it was the last that decides.
+    #[inline]
+    pub fn decided(&self, tag: Tag) -> Option<u32> {
+        if self.decider.tag == tag { Some(self.decider.value) } else { None }
+    }
+
+    /// In lenient mode, reads the deciding field `tag` ahead when it doesn't stand first in the structure just
+    /// entered.
+    ///
+    /// # Errors
+    ///
+    /// When that field can't be read.
+    #[inline]
+    pub fn look_ahead<T: Decode + Decides>(&mut self, tag: Tag) -> Result<()> {
+        if self.strict { Ok(()) } else { self.find_decider::<T>(tag) }
+    }
+
+    fn find_decider<T: Decode + Decides>(&mut self, tag: Tag) -> Result<()> {
+        let (position, items) = (self.position, self.items);
+        let mut first = true;
+        while let Some(item) = self.next()? {
+            if item.tag == tag {
+                if !first {
+                    let value = T::decode(item, self)?;
+                    self.decide(tag, value.deciding());
+                }
+                break;
+            }
+            first = false;
+            self.position += header::padded(item.length as usize);
+        }
+        (self.position, self.items) = (position, items);
+        Ok(())
+    }
+
+    /// How many fields to make room for when `item` is the first of a repeated one.
+    #[inline]
+    pub fn count(&self, item: Header) -> usize {
+        let size = header::SIZE + header::padded(item.length as usize);
+        let mut position = self.position - header::SIZE + size;
+        let mut count = 1;
+        while position < self.end {
+            match self.bytes.get(position..).and_then(header::split) {
+                Some(head) if head.tag == item.tag.0 => {
+                    position = position.saturating_add(header::SIZE + header::padded(head.length as usize));
+                    count += 1;
+                    if count == 16 {
+                        // Long lists are mostly of one kind: the rest is taken to be as large as these were.
+                        let so_far = position - (self.position - header::SIZE);
+                        return count + self.end.saturating_sub(position) * count / so_far;
+                    }
+                }
+                _ => break,
+            }
+        }
+        count
+    }
+
+    /// How many items there are from `item` to the end of the structure.
+    #[inline]
+    pub fn count_all(&self, item: Header) -> usize {
+        let mut position = self.position + header::padded(item.length as usize);
+        let mut count = 1;
+        while position < self.end {
+            let Some(head) = self.bytes.get(position..).and_then(header::split) else { break };
+            position = position.saturating_add(header::SIZE + header::padded(head.length as usize));
+            count += 1;
+        }
+        count
+    }
+
+    /// Checks, in strict mode, that the field of this slot doesn't stand behind one of a later slot.
+    #[inline]
+    pub fn place(&self, reached: &mut u16, slot: u16, item: Header) -> Result<()> {
+        if slot < *reached && self.strict {
+            return Err(self.fail(item, ErrorKind::Order(item.tag)));
+        }
+        *reached = slot;
+        Ok(())
+    }
+
+    /// The error for a field that stands twice.
+    #[cold]
+    pub fn duplicate(&self, item: Header) -> Error {
+        self.fail(item, ErrorKind::Duplicate(item.tag))
+    }
+
+    /// The error for something that the version doesn't have.
+    #[cold]
+    pub fn not_in_version(&self, item: Header) -> Error {
+        self.fail(item, ErrorKind::Version { tag: item.tag, version: self.version })
+    }
+
+    /// The error for a required field that the structure just read doesn't have.
+    #[cold]
+    pub fn missing(&self, structure: Header, tag: Tag) -> Error {
+        // The position is the structure's end; its head is named.
+        let offset = self.position - structure.length as usize - header::SIZE;
+        self.fail_at(ErrorKind::Missing(tag), offset)
+    }
+
+    /// The error for an item of another type than the one that belongs there.
+    #[cold]
+    pub fn other_type(&self, item: Header, expected: ItemType) -> Error {
+        self.fail(item, ErrorKind::ItemType { expected, found: item.item_type })
+    }
+
+    /// The error for a choice by tag that has to be made and is not: none of its structures is there.
+    #[cold]
+    pub fn missing_choice(&self, structure: Header, name: &'static str) -> Error {
+        let offset = self.position - structure.length as usize - header::SIZE;
+        self.fail_at(ErrorKind::MissingChoice(name), offset)
+    }
+
+    /// An error at the item whose head was just read.
+    #[cold]
+    pub fn fail(&self, _item: Header, kind: ErrorKind) -> Error {
+        self.fail_at(kind, self.position - header::SIZE)
+    }
+
+    #[cold]
+    fn fail_here(&self, kind: ErrorKind) -> Error {
+        self.fail_at(kind, self.position)
+    }
+
+    #[cold]
+    fn truncated(&self) -> Error {
+        self.fail_here(ErrorKind::Truncated { missing: header::SIZE - (self.end - self.position) })
+    }
+
+    #[cold]
+    fn wrong_length(&self, item: Header) -> Error {
+        self.fail(item, ErrorKind::WrongLength { item_type: item.item_type, found: item.length })
+    }
+
+    /// The eight bytes of a value of fixed length.
+    #[inline]
+    fn eight(&mut self, item: Header, expected: ItemType, length: u32) -> Result<[u8; 8]> {
+        if item.item_type != expected {
+            return Err(self.other_type(item, expected));
+        }
+        if item.length != length {
+            return Err(self.wrong_length(item));
+        }
+        let Some(bytes) = self.bytes.get(self.position..).and_then(|rest| rest.first_chunk::<8>()) else {
+            return Err(self.truncated());
+        };
+        self.position += 8;
+        Ok(*bytes)
+    }
+
+    #[inline]
+    fn four(&mut self, item: Header, expected: ItemType) -> Result<[u8; 4]> {
+        let [a, b, c, d, padding @ ..] = self.eight(item, expected, 4)?;
+        if self.strict && padding != [0; 4] {
+            return Err(self.fail_at(ErrorKind::Padding, self.position - 4));
+        }
+        Ok([a, b, c, d])
+    }
+
+    #[cold]
+    fn fail_at(&self, kind: ErrorKind, offset: usize) -> Error {
+        Error::new(kind, offset, Path::locate(self.bytes, offset))
+    }
+
+    /// Checks the type of a value of any length, and its padding.
+    #[inline]
+    fn check_any(&self, item: Header, expected: ItemType) -> Result<()> {
+        if item.item_type != expected {
+            return Err(self.other_type(item, expected));
+        }
+        let length = item.length as usize;
+        if self.strict && length & 7 != 0 {
+            // The eight bytes that the value ends in, of which the last ones are padding.
+            let end = self.position + header::padded(length);
+            let last = self.bytes.get(end - 8..).and_then(|rest| rest.first_chunk::<8>());
+            let mask = u64::MAX >> ((length & 7) * 8);
+            if last.is_some_and(|last| u64::from_be_bytes(*last) & mask != 0) {
+                return Err(self.fail_at(ErrorKind::Padding, self.position + length));
+            }
+        }
+        Ok(())
+    }
+
+    /// The bytes of a value of any length; steps over its padding.
+    #[inline]
+    fn slice(&mut self, item: Header, expected: ItemType) -> Result<Bytes> {
+        self.check_any(item, expected)?;
+        let length = item.length as usize;
+        let start = self.position;
+        self.position = start + header::padded(length);
+        Ok(self.message.slice(start..start + length))
+    }
+
+    /// The value of an Integer.
+    #[inline]
+    pub fn integer(&mut self, item: Header) -> Result<i32> {
+        self.four(item, ItemType::Integer).map(i32::from_be_bytes)
+    }
+
+    /// The value of a Long Integer.
+    #[inline]
+    pub fn long_integer(&mut self, item: Header) -> Result<i64> {
+        self.eight(item, ItemType::LongInteger, 8).map(i64::from_be_bytes)
+    }
+
+    /// The value of a Big Integer.
+    pub fn big_integer(&mut self, item: Header) -> Result<BigInteger> {
+        if self.strict && (item.length == 0 || item.length & 7 != 0) && item.item_type == ItemType::BigInteger {
+            return Err(self.wrong_length(item));
+        }
+        self.slice(item, ItemType::BigInteger).map(BigInteger::from_wire)
+    }
+
+    /// The value of an Enumeration.
+    #[inline]
+    pub fn enumeration(&mut self, item: Header) -> Result<u32> {
+        self.four(item, ItemType::Enumeration).map(u32::from_be_bytes)
+    }
+
+    /// The value of a Boolean.
+    #[inline]
+    pub fn boolean(&mut self, item: Header) -> Result<bool> {
+        let value = u64::from_be_bytes(self.eight(item, ItemType::Boolean, 8)?);
+        if value > 1 && self.strict {
+            return Err(self.fail_at(ErrorKind::Boolean, self.position - 8));
+        }
+        Ok(value != 0)
+    }
+
+    /// The value of a Text String.
+    #[inline]
+    pub fn text_string(&mut self, item: Header) -> Result<Text> {
+        let bytes = self.slice(item, ItemType::TextString)?;
+        match Text::try_from(bytes) {
+            Ok(text) => Ok(text),
+            Err(error) => Err(self.utf8(item, error)),
+        }
+    }
+
+    /// The bytes of a Text String or Byte String that is not taken yet.
+    #[inline]
+    pub fn peek(&self, item: Header) -> &'a [u8] {
+        self.bytes.get(self.position..self.position + item.length as usize).unwrap_or_default()
+    }
+
+    /// Steps over a Text String that was looked at with [`Self::peek`].
+    ///
+    /// # Errors
+    ///
+    /// When the item is of another type, or its padding is not what it should be.
+    #[inline]
+    pub fn skip_text_string(&mut self, item: Header) -> Result<()> {
+        self.check_any(item, ItemType::TextString)?;
+        self.position += header::padded(item.length as usize);
+        Ok(())
+    }
+
+    #[cold]
+    fn utf8(&self, item: Header, error: std::str::Utf8Error) -> Error {
+        let start = self.position - header::padded(item.length as usize);
+        self.fail_at(ErrorKind::Utf8, start + error.valid_up_to())
+    }
+
+    /// The value of a Byte String.
+    #[inline]
+    pub fn byte_string(&mut self, item: Header) -> Result<Bytes> {
+        self.slice(item, ItemType::ByteString)
+    }
+
+    /// The value of a Date-Time.
+    #[inline]
+    pub fn date_time(&mut self, item: Header) -> Result<DateTime> {
+        self.eight(item, ItemType::DateTime, 8).map(|bytes| DateTime(i64::from_be_bytes(bytes)))
+    }
+
+    /// The value of a Date-Time Extended.
+    #[inline]
+    pub fn date_time_extended(&mut self, item: Header) -> Result<DateTimeExtended> {
+        self.eight(item, ItemType::DateTimeExtended, 8).map(|bytes| DateTimeExtended(i64::from_be_bytes(bytes)))
+    }
+
+    /// The value of an Interval.
+    #[inline]
+    pub fn interval(&mut self, item: Header) -> Result<Interval> {
+        self.four(item, ItemType::Interval).map(|bytes| Interval(u32::from_be_bytes(bytes)))
+    }
+
+    /// An item of any type, with all that is in it.
+    ///
+    /// # Errors
+    ///
+    /// When it, or something in it, is malformed, too deep, or too much.
+    pub fn item(&mut self, item: Header) -> Result<Item> {
+        let value = match item.item_type {
+            ItemType::Structure => {
+                let scope = self.enter(item)?;
+                let mut items = Vec::new();
+                while let Some(item) = self.next()? {
+                    items.push(self.item(item)?);
+                }
+                self.leave(scope);
+                Value::Structure(items)
+            }
+            ItemType::Integer => Value::Integer(self.integer(item)?),
+            ItemType::LongInteger => Value::LongInteger(self.long_integer(item)?),
+            ItemType::BigInteger => Value::BigInteger(self.big_integer(item)?),
+            ItemType::Enumeration => Value::Enumeration(self.enumeration(item)?),
+            ItemType::Boolean => Value::Boolean(self.boolean(item)?),
+            ItemType::TextString => Value::TextString(self.text_string(item)?),
+            ItemType::ByteString => Value::ByteString(self.byte_string(item)?),
+            ItemType::DateTime => Value::DateTime(self.date_time(item)?),
+            ItemType::Interval => Value::Interval(self.interval(item)?),
+            ItemType::DateTimeExtended => Value::DateTimeExtended(self.date_time_extended(item)?),
+        };
+        Ok(Item { tag: item.tag, value })
+    }
+}
+
+/// A value that decides which type another item has: an enumeration's number, an attribute's tag.
+pub trait Decides {
+    /// The number that cases are told apart by.
+    fn deciding(&self) -> u32;
+}

@@ -1,0 +1,350 @@
+use bytes::Bytes;
+
+use super::{
+    Error, ErrorKind, Item, ItemType, Limits, Mode, Result, Tag, Text, Value, Version,
+    header::{self, Header},
+    path::Path,
+};
+
+/// Any TTLV message, known to the tables or not, checked and ready to be walked: a flat list of where its items are.
+///
+/// ```
+/// use kmip::ttlv::{Bytes, Limits, Mode, Tag, Tree};
+/// // KMIP 1.0 §9.1.2: a structure with an Enumeration of 254 and an Integer of 255.
+/// let bytes = Bytes::from_static(
+///     b"\x42\x00\x20\x01\0\0\0\x20\
+///       \x42\x00\x04\x05\0\0\0\x04\0\0\0\xFE\0\0\0\0\
+///       \x42\x00\x05\x02\0\0\0\x04\0\0\0\xFF\0\0\0\0",
+/// );
+/// let tree = Tree::parse(&bytes, Mode::Strict, Limits::DEFAULT)?;
+/// let root = tree.root();
+/// assert_eq!(root.tag(), Tag(0x420020));
+/// assert_eq!(root.children().count(), 2);
+/// # Ok::<(), kmip::ttlv::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Tree {
+    message: Bytes,
+    nodes: Vec<Place>,
+}
+
+/// Where an item is, and which is the next that isn't in it.
+#[derive(Clone, Copy)]
+struct Place {
+    offset: u32,
+    next: u32,
+}
+
+impl Tree {
+    /// Checks a message and finds its items.
+    ///
+    /// # Errors
+    ///
+    /// When it is malformed or beyond the limits. In lenient mode padding and Booleans are not looked at.
+    pub fn parse(message: &Bytes, mode: Mode, limits: Limits) -> Result<Self> {
+        let bytes: &[u8] = message;
+        if bytes.len() > limits.size || u32::try_from(bytes.len()).is_err() {
+            let kind = ErrorKind::Size { size: bytes.len(), limit: limits.size.min(u32::MAX as usize) };
+            return Err(Error::new(kind, 0, Path::default()));
+        }
+        let mut scan = Scan { bytes, strict: mode == Mode::Strict, limits, nodes: Vec::new() };
+        let end = scan.items(true)?;
+        if end != bytes.len() {
+            let kind = ErrorKind::TrailingBytes { count: bytes.len() - end };
+            return Err(Error::new(kind, end, Path::default()));
+        }
+        Ok(Self { message: message.clone(), nodes: scan.nodes })
+    }
+
+    /// The item that is the message.
+    pub fn root(&self) -> Node<'_> {
+        Node { tree: self, index: 0 }
+    }
+
+    /// The bytes of the message.
+    pub fn bytes(&self) -> &Bytes {
+        &self.message
+    }
+}
+
+struct Scan<'a> {
+    bytes: &'a [u8],
+    strict: bool,
+    limits: Limits,
+    nodes: Vec<Place>,
+}
+
+/// A structure whose items are being read.
+#[derive(Clone, Copy)]
+struct Level {
+    end: usize,
+    node: usize,
+}
+
+/// Levels that are kept without an allocation; deeper ones are kept in a vector.
+const LEVELS: usize = 32;
+
+impl Scan<'_> {
+    fn items(&mut self, one: bool) -> Result<usize> {
+        let bytes = self.bytes;
+        let mut levels = [Level { end: bytes.len(), node: 0 }; LEVELS];
+        let mut deeper: Vec<Level> = Vec::new();
+        let mut depth = 0;
+        let mut position = 0;
+        let mut end = bytes.len();
+        self.nodes.reserve_exact((bytes.len() / 16 + 1).min(64));
+        loop {
+            let Some(head) = bytes.get(position..end).and_then(header::split) else {
+                let missing = (position + header::SIZE).saturating_sub(end);
+                return Err(self.fail(ErrorKind::Truncated { missing }, position));
+            };
+            let Some(item_type) = ItemType::from_code(head.code) else {
+                return Err(self.fail(ErrorKind::UnknownItemType(head.code), position));
+            };
+            let length = head.length as usize;
+            let start = position + header::SIZE;
+            let next = start.saturating_add(header::padded(length));
+            if next > end {
+                return Err(self.fail(ErrorKind::Truncated { missing: next - end }, position));
+            }
+            self.push(position)?;
+            if item_type == ItemType::Structure {
+                if length & 7 != 0 {
+                    return Err(self.wrong_length(item_type, head.length, position));
+                }
+                if depth >= self.limits.depth as usize {
+                    return Err(self.fail(ErrorKind::Depth(self.limits.depth), position));
+                }
+                let level = Level { end, node: self.nodes.len() - 1 };
+                match levels.get_mut(depth) {
+                    Some(place) => *place = level,
+                    None => deeper.push(level),
+                }
+                depth += 1;
+                (position, end) = (start, next);
+            } else {
+                self.check(item_type, head.length, start)?;
+                position = next;
+            }
+            while position == end && depth > 0 {
+                depth -= 1;
+                let level = match levels.get(depth) {
+                    Some(level) => *level,
+                    None => deeper.pop().unwrap_or(Level { end: bytes.len(), node: 0 }),
+                };
+                end = level.end;
+                // At most the limit of items, which is 32 bits wide.
+                let reached = self.nodes.len() as u32;
+                if let Some(node) = self.nodes.get_mut(level.node) {
+                    node.next = reached;
+                }
+            }
+            if depth == 0 && (one || position == end) {
+                return Ok(position);
+            }
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, position: usize) -> Result<()> {
+        let index = self.nodes.len();
+        if index >= self.limits.items as usize {
+            return Err(self.fail(ErrorKind::Items(self.limits.items), position));
+        }
+        if index == self.nodes.capacity() {
+            self.grow(position);
+        }
+        // The message is shorter than 4 GiB, and has fewer items than that.
+        self.nodes.push(Place { offset: position as u32, next: index as u32 + 1 });
+        Ok(())
+    }
+
+    /// Makes room once for all that the rest can hold unless it is of empty items: 16 bytes an item.
+    #[cold]
+    fn grow(&mut self, position: usize) {
+        self.nodes.reserve((self.bytes.len() - position) / 16 + 1);
+    }
+
+    #[inline]
+    fn check(&self, item_type: ItemType, length: u32, start: usize) -> Result<()> {
+        let size = length as usize;
+        let Some(value) = self.bytes.get(start..start + header::padded(size)) else {
+            return Err(self.fail(ErrorKind::Truncated { missing: header::padded(size) }, start));
+        };
+        match item_type {
+            ItemType::Integer | ItemType::Enumeration | ItemType::Interval => {
+                if length != 4 {
+                    return Err(self.wrong_length(item_type, length, start - header::SIZE));
+                }
+                if self.strict && value.last_chunk::<4>() != Some(&[0; 4]) {
+                    return Err(self.fail(ErrorKind::Padding, start + size));
+                }
+            }
+            ItemType::LongInteger | ItemType::DateTime | ItemType::DateTimeExtended | ItemType::Boolean => {
+                if length != 8 {
+                    return Err(self.wrong_length(item_type, length, start - header::SIZE));
+                }
+                if item_type == ItemType::Boolean
+                    && self.strict
+                    && value.first_chunk::<8>().is_none_or(|value| u64::from_be_bytes(*value) > 1)
+                {
+                    return Err(self.fail(ErrorKind::Boolean, start));
+                }
+            }
+            ItemType::BigInteger => {
+                if self.strict && (length == 0 || length & 7 != 0) {
+                    return Err(self.wrong_length(item_type, length, start - header::SIZE));
+                }
+            }
+            ItemType::TextString | ItemType::ByteString => {
+                if self.strict
+                    && size & 7 != 0
+                    && let Some(last) = value.last_chunk::<8>()
+                    && u64::from_be_bytes(*last) & (u64::MAX >> ((size & 7) * 8)) != 0
+                {
+                    return Err(self.fail(ErrorKind::Padding, start + size));
+                }
+                if item_type == ItemType::TextString
+                    && let Some(Err(error)) = value.get(..size).map(std::str::from_utf8)
+                {
+                    return Err(self.fail(ErrorKind::Utf8, start + error.valid_up_to()));
+                }
+            }
+            ItemType::Structure => {}
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn wrong_length(&self, item_type: ItemType, found: u32, offset: usize) -> Error {
+        self.fail(ErrorKind::WrongLength { item_type, found }, offset)
+    }
+
+    #[cold]
+    fn fail(&self, kind: ErrorKind, offset: usize) -> Error {
+        Error::new(kind, offset, Path::locate(self.bytes, offset))
+    }
+}
+
+/// An item of a [`Tree`].
+#[derive(Clone, Copy)]
+pub struct Node<'a> {
+    tree: &'a Tree,
+    index: usize,
+}
+
+impl<'a> Node<'a> {
+    fn place(&self) -> Place {
+        self.tree.nodes.get(self.index).copied().unwrap_or(Place { offset: 0, next: 0 })
+    }
+
+    fn header(&self) -> Header {
+        let offset = self.offset();
+        let head = self.tree.message.get(offset..).and_then(header::split);
+        head.and_then(|head| {
+            let item_type = ItemType::from_code(head.code)?;
+            Some(Header { tag: Tag(head.tag), item_type, length: head.length })
+        })
+        .unwrap_or(Header { tag: Tag(0), item_type: ItemType::Structure, length: 0 })
+    }
+
+    /// Where the item starts, in bytes from the start of the message.
+    pub fn offset(&self) -> usize {
+        self.place().offset as usize
+    }
+
+    /// What it is.
+    pub fn tag(&self) -> Tag {
+        self.header().tag
+    }
+
+    /// The type of its value.
+    pub fn item_type(&self) -> ItemType {
+        self.header().item_type
+    }
+
+    /// Its value's bytes, without padding.
+    pub fn raw(&self) -> &'a [u8] {
+        let start = self.offset() + header::SIZE;
+        self.tree.message.get(start..start + self.header().length as usize).unwrap_or_default()
+    }
+
+    /// The whole item's bytes, with head and padding.
+    pub fn encoded(&self) -> Bytes {
+        let start = self.offset();
+        let end = start + header::SIZE + header::padded(self.header().length as usize);
+        self.tree.message.slice(start..end.min(self.tree.message.len()))
+    }
+
+    /// The items in it, if it is a structure.
+    pub fn children(&self) -> impl Iterator<Item = Node<'a>> + use<'a> {
+        let tree = self.tree;
+        let end = self.place().next as usize;
+        let mut index = self.index + 1;
+        std::iter::from_fn(move || {
+            if index >= end {
+                return None;
+            }
+            let node = Node { tree, index };
+            index = node.place().next as usize;
+            Some(node)
+        })
+    }
+
+    /// The first item in it with this tag.
+    pub fn child(&self, tag: Tag) -> Option<Node<'a>> {
+        self.children().find(|child| child.tag() == tag)
+    }
+
+    /// The number, if it is an Integer, Enumeration or Interval.
+    pub fn as_u32(&self) -> Option<u32> {
+        match self.item_type() {
+            ItemType::Integer | ItemType::Enumeration | ItemType::Interval => {
+                self.raw().first_chunk().map(|bytes| u32::from_be_bytes(*bytes))
+            }
+            _ => None,
+        }
+    }
+
+    /// The text, if it is a Text String.
+    pub fn as_text(&self) -> Option<&'a str> {
+        if self.item_type() == ItemType::TextString { std::str::from_utf8(self.raw()).ok() } else { None }
+    }
+
+    /// The item as an [`Item`], to keep or to change.
+    pub fn to_item(&self) -> Item {
+        Item { tag: self.tag(), value: self.value() }
+    }
+
+    /// The value; that of a structure with all that is in it.
+    pub fn value(&self) -> Value {
+        use super::{BigInteger, DateTime, DateTimeExtended, Interval};
+        let raw = self.raw();
+        let four = || raw.first_chunk::<4>().copied().unwrap_or_default();
+        let eight = || i64::from_be_bytes(raw.first_chunk::<8>().copied().unwrap_or_default());
+        let shared = || self.tree.message.slice_ref(raw);
+        match self.item_type() {
+            ItemType::Structure => Value::Structure(self.children().map(|child| child.to_item()).collect()),
+            ItemType::Integer => Value::Integer(i32::from_be_bytes(four())),
+            ItemType::LongInteger => Value::LongInteger(eight()),
+            ItemType::BigInteger => Value::BigInteger(BigInteger::from_wire(shared())),
+            ItemType::Enumeration => Value::Enumeration(u32::from_be_bytes(four())),
+            ItemType::Boolean => Value::Boolean(eight() != 0),
+            ItemType::TextString => Value::TextString(Text::try_from(shared()).unwrap_or_default()),
+            ItemType::ByteString => Value::ByteString(shared()),
+            ItemType::DateTime => Value::DateTime(DateTime(eight())),
+            ItemType::Interval => Value::Interval(Interval(u32::from_be_bytes(four()))),
+            ItemType::DateTimeExtended => Value::DateTimeExtended(DateTimeExtended(eight())),
+        }
+    }
+}
+
+impl Tree {
+    /// The protocol version, if the message has one where the tables of KMIP put it: the two numbers at `major` and
+    /// `minor`, in the structure `version`, in the first item of the message.
+    pub fn version_at(&self, version: Tag, major: Tag, minor: Tag) -> Option<Version> {
+        let header = self.root().children().next()?.child(version)?;
+        let number = |tag| header.child(tag)?.as_u32().and_then(|number| u8::try_from(number).ok());
+        Some(Version::new(number(major)?, number(minor)?))
+    }
+}

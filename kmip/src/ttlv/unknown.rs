@@ -1,0 +1,96 @@
+use std::fmt;
+
+use super::{Decoder, Encoder, ErrorKind, Item, Result, header::Header};
+
+/// The items of a structure that it has no fields for: vendors' own, or those of a later version.
+///
+/// Each remembers the field that it stood behind, so that it is written where it was read.
+#[derive(Clone, Default, PartialEq)]
+pub struct Unknown(Option<Box<Vec<(u16, Item)>>>);
+
+impl Unknown {
+    /// Adds an item at the end of the structure.
+    pub fn add(&mut self, item: Item) {
+        self.push(u16::MAX, item);
+    }
+
+    /// The items, in their order.
+    pub fn iter(&self) -> impl Iterator<Item = &Item> {
+        self.0.iter().flat_map(|items| items.iter()).map(|(_, item)| item)
+    }
+
+    /// Whether there are none.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn push(&mut self, slot: u16, item: Item) {
+        self.0.get_or_insert_default().push((slot, item));
+    }
+
+    /// Writes the items that stand behind `slot` and before the next.
+    ///
+    /// # Errors
+    ///
+    /// As [`Encoder::item`].
+    #[cold]
+    pub fn encode_slot(&self, slot: u16, to: &mut Encoder<'_>) -> Result<()> {
+        for (_, item) in self.0.iter().flat_map(|items| items.iter()).filter(|(at, _)| *at == slot) {
+            to.item(item)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// What becomes of the items that a structure has no field for.
+pub trait KeepUnknown {
+    /// Keeps an item that stands behind the field of this slot; whether it could be kept.
+    fn keep(&mut self, slot: u16, item: Header, from: &mut Decoder<'_>) -> Result<bool>;
+
+    /// Takes an item that the structure has no field for.
+    ///
+    /// # Errors
+    ///
+    /// In strict mode, unless the structure is open; where the structure can't keep it; and when it is malformed.
+    #[cold]
+    fn unknown(&mut self, item: Header, slot: u16, open: bool, from: &mut Decoder<'_>) -> Result<()> {
+        let refusal = from.fail(item, ErrorKind::Unknown(item.tag));
+        if (from.is_strict() && !open) || !self.keep(slot, item, from)? { Err(refusal) } else { Ok(()) }
+    }
+
+    /// Takes an item for which the structure has a field, but not in this version.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::unknown`].
+    #[cold]
+    fn out_of_version(&mut self, item: Header, slot: u16, open: bool, from: &mut Decoder<'_>) -> Result<()> {
+        let refusal = from.not_in_version(item);
+        if (from.is_strict() && !open) || !self.keep(slot, item, from)? { Err(refusal) } else { Ok(()) }
+    }
+}
+
+impl KeepUnknown for Unknown {
+    fn keep(&mut self, slot: u16, item: Header, from: &mut Decoder<'_>) -> Result<bool> {
+        let item = from.item(item)?;
+        self.push(slot, item);
+        Ok(true)
+    }
+}
+
+/// Stands in for [`Unknown`] where a structure has no field to keep unknown items in.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoUnknown;
+
+impl KeepUnknown for NoUnknown {
+    fn keep(&mut self, _slot: u16, _item: Header, _from: &mut Decoder<'_>) -> Result<bool> {
+        Ok(false)
+    }
+}

@@ -1,0 +1,72 @@
+//! The types that the tables describe, and what belongs to them.
+//!
+//! Structures, enumerations and payloads are generated from `spec/`; `cargo gen emit` prints them. Each says which
+//! versions have it and where the specification defines it. All versions are in one type: a field that a version doesn't
+//! have is an `Option`, and writing a message with a field that its version lacks is an error that names the field.
+
+mod attribute_name;
+pub mod attribute_set;
+pub mod message;
+mod requests;
+pub mod rules;
+mod tag_names;
+
+mod generated {
+    //! What `build.rs` wrote; nothing else.
+
+    pub(super) mod enumerations {
+        include!(concat!(env!("OUT_DIR"), "/tags.rs"));
+        include!(concat!(env!("OUT_DIR"), "/enums.rs"));
+        include!(concat!(env!("OUT_DIR"), "/masks.rs"));
+        include!(concat!(env!("OUT_DIR"), "/for_each.rs"));
+    }
+    pub(super) mod structures {
+        include!(concat!(env!("OUT_DIR"), "/structures.rs"));
+    }
+    pub(super) mod operations {
+        include!(concat!(env!("OUT_DIR"), "/operations.rs"));
+    }
+}
+
+/// The protocol versions.
+pub mod version {
+    include!(concat!(env!("OUT_DIR"), "/version.rs"));
+
+    /// The oldest version that the tables describe.
+    pub const OLDEST: crate::ttlv::Version = V1_0;
+}
+
+/// The generated tables: names, attribute rules, operations.
+pub mod tables {
+    use super::rules::{AttributeInfo, OperationInfo};
+    use crate::ttlv::{Tag, names::Names};
+
+    include!(concat!(env!("OUT_DIR"), "/names.rs"));
+    include!(concat!(env!("OUT_DIR"), "/attributes.rs"));
+    include!(concat!(env!("OUT_DIR"), "/operation_info.rs"));
+
+    /// The names of all tags and values, for what works with any tables.
+    pub static NAMES: Names = Names {
+        tags: TAGS,
+        attribute_tag,
+        attribute_name: Tag::AttributeName,
+        attribute_value: Tag::AttributeValue,
+    };
+
+    /// The attribute with this tag.
+    pub fn attribute_info(tag: Tag) -> Option<&'static AttributeInfo> {
+        ATTRIBUTES.iter().find(|info| info.tag == tag)
+    }
+
+    /// The operation with this code.
+    pub fn operation_info(operation: super::Operation) -> Option<&'static OperationInfo> {
+        OPERATIONS.iter().find(|info| info.operation == operation)
+    }
+}
+
+pub use self::{
+    attribute_name::AttributeName,
+    attribute_set::{AttributeId, AttributeInstance, AttributeSet},
+    generated::{enumerations::*, operations::*, structures::*},
+    requests::Request,
+};
