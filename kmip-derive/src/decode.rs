@@ -1,5 +1,5 @@
 use proc_macro2::TokenStream as Tokens;
-use quote::{format_ident, quote};
+use quote::quote;
 
 use crate::{
     attributes::TagName,
@@ -9,13 +9,12 @@ use crate::{
 
 pub(crate) fn structure(structure: &Structure) -> Tokens {
     let name = &structure.name;
-    let slots: Vec<_> = structure.fields.iter().map(slot).collect();
-    let declarations = structure.fields.iter().zip(&slots).map(|(field, slot)| {
-        let value = &field.value;
-        if field.presence == Presence::Repeated {
-            quote!(let mut #slot: ::std::vec::Vec<#value> = ::std::vec::Vec::new();)
-        } else {
-            quote!(let mut #slot: ::core::option::Option<#value> = ::core::option::Option::None;)
+    let blanks = structure.fields.iter().map(|field| {
+        let (name, value) = (&field.name, &field.value);
+        match field.presence {
+            Presence::Required => quote!(#name: <#value as ::kmip::ttlv::Decode>::blank()),
+            Presence::Optional => quote!(#name: ::core::option::Option::None),
+            Presence::Repeated => quote!(#name: ::std::vec::Vec::new()),
         }
     });
     let look_ahead = structure.fields.iter().filter(|field| field.decides).map(|field| {
@@ -23,28 +22,32 @@ pub(crate) fn structure(structure: &Structure) -> Tokens {
         quote!(from.look_ahead::<#value>(#tag)?;)
     });
     let open = structure.open;
-    let arms = arms(structure);
-    let (unknown, rest) = match &structure.unknown {
-        Some(unknown) => (
-            quote!(let mut unknown = ::kmip::ttlv::Unknown::default();),
-            Some(quote!(#unknown: unknown,)),
-        ),
+    let (unknown, blank_unknown, keep) = match &structure.unknown {
+        Some(unknown) => {
+            (None, Some(quote!(#unknown: ::kmip::ttlv::Unknown::default(),)), quote!(&mut self.#unknown))
+        }
         // Nowhere to keep them: what would be kept is an error, as in strict mode.
-        None => (quote!(let mut unknown = ::kmip::ttlv::NoUnknown;), None),
+        None => (Some(quote!(let mut unknown = ::kmip::ttlv::NoUnknown;)), None, quote!(&mut unknown)),
     };
-    let checks = structure.fields.iter().filter_map(check);
-    let values = structure.fields.iter().zip(&slots).map(|(field, slot)| {
-        let name = &field.name;
-        if field.presence == Presence::Required {
-            let missing = missing(field);
-            quote!(#name: match #slot {
-                ::core::option::Option::Some(value) => value,
-                ::core::option::Option::None => return ::core::result::Result::Err(#missing),
-            })
-        } else {
-            quote!(#name: #slot)
+    let arms = arms(structure, &keep);
+    let always = structure.fields.iter().filter(|field| field.presence == Presence::Required);
+    let always = always.fold(0u64, |bits, field| bits | bit(field));
+    let absent = structure.fields.iter().filter(|field| field.presence == Presence::Required).map(|field| {
+        let (bit, missing) = (bit(field), missing(field));
+        quote! {
+            if seen & #bit == 0 {
+                return ::core::result::Result::Err(#missing);
+            }
         }
     });
+    let absent = (always != 0).then(|| {
+        quote! {
+            if seen & #always != #always {
+                #(#absent)*
+            }
+        }
+    });
+    let checks = structure.fields.iter().filter_map(check);
     let tag_impl = structure.tag.as_ref().map(|tag| {
         let tag = tag.tokens();
         quote! {
@@ -62,38 +65,46 @@ pub(crate) fn structure(structure: &Structure) -> Tokens {
             const ITEM_TYPE: ::core::option::Option<::kmip::ttlv::ItemType> =
                 ::core::option::Option::Some(::kmip::ttlv::ItemType::Structure);
 
-            #[allow(unused_mut, unused_variables, reason = "not every structure needs all")]
-            fn decode(
+            #[inline]
+            fn blank() -> Self {
+                Self { #(#blanks,)* #blank_unknown }
+            }
+
+            #[allow(unused_mut, unused_variables, unused_assignments, reason = "not every structure needs all")]
+            fn read(
+                &mut self,
                 this: ::kmip::ttlv::Header,
                 from: &mut ::kmip::ttlv::Decoder<'_>,
-            ) -> ::kmip::ttlv::Result<Self> {
+            ) -> ::kmip::ttlv::Result<()> {
                 let scope = from.enter(this)?;
                 #(#look_ahead)*
-                #(#declarations)*
                 #unknown
+                let mut seen = 0u64;
                 let mut reached = 0u16;
                 while let ::core::option::Option::Some(item) = from.next()? {
-                    match item.tag {
+                    match item.tag() {
                         #(#arms)*
-                        _ => ::kmip::ttlv::KeepUnknown::unknown(&mut unknown, item, reached, #open, from)?,
+                        _ => ::kmip::ttlv::KeepUnknown::unknown(#keep, item, reached, #open, from)?,
                     }
                 }
                 from.leave(scope);
+                #absent
                 #(#checks)*
-                ::core::result::Result::Ok(Self { #(#values,)* #rest })
+                ::core::result::Result::Ok(())
             }
         }
     }
 }
 
-fn slot(field: &Field) -> proc_macro2::Ident {
-    format_ident!("field_{}", field.slot)
+/// The bit that says that a field was seen.
+fn bit(field: &Field) -> u64 {
+    1 << field.slot
 }
 
 fn tag(field: &Field) -> Tokens {
     match &field.place {
         Place::Tag(tag) => tag.tokens(),
-        Place::ByTag => quote!(item.tag),
+        Place::ByTag => quote!(item.tag()),
     }
 }
 
@@ -112,18 +123,17 @@ fn missing(field: &Field) -> Tokens {
 
 fn check(field: &Field) -> Option<Tokens> {
     let required = field.required.as_ref()?;
-    let (slot, missing) = (slot(field), missing(field));
+    let (bit, missing) = (bit(field), missing(field));
     let holds = field.gate.both_hold(required, &quote!(from.version()));
-    let absent = if field.presence == Presence::Repeated { quote!(is_empty) } else { quote!(is_none) };
     Some(quote! {
-        if #slot.#absent() && (#holds) {
+        if seen & #bit == 0 && (#holds) {
             return ::core::result::Result::Err(#missing);
         }
     })
 }
 
 /// The arms of the match on an item's tag. Fields with the same tag are told apart by their gates.
-fn arms(structure: &Structure) -> Vec<Tokens> {
+fn arms(structure: &Structure, keep: &Tokens) -> Vec<Tokens> {
     let open = structure.open;
     let mut arms = Vec::new();
     let mut done: Vec<String> = Vec::new();
@@ -149,7 +159,7 @@ fn arms(structure: &Structure) -> Vec<Tokens> {
         }
         if !always {
             arms.push(quote! {
-                #pattern => ::kmip::ttlv::KeepUnknown::out_of_version(&mut unknown, item, reached, #open, from)?,
+                #pattern => ::kmip::ttlv::KeepUnknown::out_of_version(#keep, item, reached, #open, from)?,
             });
         }
     }
@@ -166,13 +176,13 @@ fn arms(structure: &Structure) -> Vec<Tokens> {
 
 /// Takes an item as a field's value.
 fn take(field: &Field) -> Tokens {
-    let (slot, number, value) = (slot(field), field.slot, &field.value);
+    let (name, number, value, bit) = (&field.name, field.slot, &field.value, bit(field));
     let place = quote!(from.place(&mut reached, #number, item)?;);
     if field.presence == Presence::Repeated {
         let single = field.single.as_ref().map(|single| {
             let holds = single.holds(&quote!(from.version()));
             quote! {
-                if !#slot.is_empty() && (#holds) {
+                if seen & #bit != 0 && (#holds) {
                     return ::core::result::Result::Err(from.duplicate(item));
                 }
             }
@@ -185,41 +195,56 @@ fn take(field: &Field) -> Tokens {
         return quote! {
             #place
             #single
-            if #slot.capacity() == 0 {
-                #slot.reserve_exact(#count);
+            seen |= #bit;
+            if self.#name.capacity() == 0 {
+                self.#name.reserve_exact(#count);
             }
-            #slot.push(<#value as ::kmip::ttlv::Decode>::decode(item, from)?);
+            // Made where it stays, which a push would not do.
+            self.#name.resize_with(self.#name.len() + 1, <#value as ::kmip::ttlv::Decode>::blank);
+            if let ::core::option::Option::Some(value) = self.#name.last_mut() {
+                ::kmip::ttlv::Decode::read(value, item, from)?;
+            }
         };
     }
+    let read = match field.presence {
+        Presence::Optional => quote! {
+            let value = self.#name.insert(<#value as ::kmip::ttlv::Decode>::blank());
+            ::kmip::ttlv::Decode::read(value, item, from)?;
+        },
+        _ => quote! {
+            let value = &mut self.#name;
+            ::kmip::ttlv::Decode::read(value, item, from)?;
+        },
+    };
     let decide = field.decides.then(|| {
         let tag = tag(field);
-        quote!(from.decide(#tag, ::kmip::ttlv::Decides::deciding(&value));)
+        quote!(from.decide(#tag, ::kmip::ttlv::Decides::deciding(value));)
     });
     quote! {
         #place
-        if #slot.is_some() {
+        if seen & #bit != 0 {
             return ::core::result::Result::Err(from.duplicate(item));
         }
-        let value = <#value as ::kmip::ttlv::Decode>::decode(item, from)?;
+        seen |= #bit;
+        #read
         #decide
-        #slot = ::core::option::Option::Some(value);
     }
 }
 
 pub(crate) fn choice(choice: &Choice) -> Tokens {
-    let name = &choice.name;
+    let (name, other) = (&choice.name, &choice.other);
     let (body, by_tag) = match &choice.by {
         By::ItemType => (by_item_type(choice, choice.cases.iter()), None),
         By::Decider(decider) => (by_decider(choice, decider), None),
-        By::Tag => (by_tag(choice, &quote!(let tag = item.tag;)), Some(tags(choice, &quote!()))),
+        By::Tag => (by_tag(choice, &quote!(let tag = item.tag();)), Some(tags(choice, &quote!()))),
         By::Attribute => (
             by_tag(
                 choice,
                 &quote! {
-                    let tag = if item.tag == ::kmip::ttlv::Tag::AttributeValue {
-                        from.decided(::kmip::ttlv::Tag::AttributeName).map_or(item.tag, ::kmip::ttlv::Tag)
+                    let tag = if item.tag() == ::kmip::ttlv::Tag::AttributeValue {
+                        from.decided(::kmip::ttlv::Tag::AttributeName).map_or(item.tag(), ::kmip::ttlv::Tag)
                     } else {
-                        item.tag
+                        item.tag()
                     };
                 },
             ),
@@ -234,19 +259,39 @@ pub(crate) fn choice(choice: &Choice) -> Tokens {
         impl ::kmip::ttlv::Decode for #name {
             const ITEM_TYPE: ::core::option::Option<::kmip::ttlv::ItemType> = ::core::option::Option::None;
 
-            fn decode(
+            #[inline]
+            fn blank() -> Self {
+                Self::#other(<::kmip::ttlv::Item as ::kmip::ttlv::Decode>::blank())
+            }
+
+            fn read(
+                &mut self,
                 item: ::kmip::ttlv::Header,
                 from: &mut ::kmip::ttlv::Decoder<'_>,
-            ) -> ::kmip::ttlv::Result<Self> {
+            ) -> ::kmip::ttlv::Result<()> {
                 #body
             }
         }
     }
 }
 
+/// Reads the item as the case: in place, for what is read is not to be moved about.
+fn read(case: &Case) -> Tokens {
+    let (name, value) = (&case.name, &case.value);
+    quote! {
+        // What was there is blank and owns nothing: there is nothing to drop.
+        ::core::mem::forget(::core::mem::replace(self, Self::#name(<#value as ::kmip::ttlv::Decode>::blank())));
+        if let Self::#name(value) = self {
+            ::kmip::ttlv::Decode::read(value, item, from)?;
+        }
+        return ::core::result::Result::Ok(());
+    }
+}
+
 /// `if` the item has the type of the case, it is the case.
 fn fits(case: &Case) -> Tokens {
-    let (name, value) = (&case.name, &case.value);
+    let value = &case.value;
+    let read = read(case);
     let gate = (!case.gate.is_always()).then(|| {
         let holds = case.gate.holds(&quote!(from.version()));
         quote! {
@@ -257,9 +302,9 @@ fn fits(case: &Case) -> Tokens {
         }
     });
     quote! {
-        if <#value as ::kmip::ttlv::Decode>::ITEM_TYPE.is_none_or(|fits| fits == item.item_type) {
+        if <#value as ::kmip::ttlv::Decode>::ITEM_TYPE.is_none_or(|fits| item.is(fits)) {
             #gate {
-                return <#value as ::kmip::ttlv::Decode>::decode(item, from).map(Self::#name);
+                #read
             }
         }
     }
@@ -274,7 +319,8 @@ fn by_item_type<'a>(choice: &Choice, cases: impl Iterator<Item = &'a Case>) -> T
         if from.is_strict() && let ::core::option::Option::Some(expected) = <#first as ::kmip::ttlv::Decode>::ITEM_TYPE {
             return ::core::result::Result::Err(from.other_type(item, expected));
         }
-        from.item(item).map(Self::#other)
+        *self = Self::#other(from.item(item)?);
+        ::core::result::Result::Ok(())
     }
 }
 
@@ -301,22 +347,22 @@ fn by_decider(choice: &Choice, decider: &TagName) -> Tokens {
         if from.is_strict() && let ::core::option::Option::Some(expected) = expected {
             return ::core::result::Result::Err(from.other_type(item, expected));
         }
-        from.item(item).map(Self::#other)
+        *self = Self::#other(from.item(item)?);
+        ::core::result::Result::Ok(())
     }
 }
 
 fn by_tag(choice: &Choice, tag: &Tokens) -> Tokens {
     let other = &choice.other;
     let arms = choice.cases.iter().map(|case| {
-        let (name, value) = (&case.name, &case.value);
         let pattern = case.tag.as_ref().map(TagName::tokens);
-        let take = quote!(<#value as ::kmip::ttlv::Decode>::decode(item, from).map(Self::#name));
+        let read = read(case);
         if case.gate.is_always() {
-            quote!(#pattern => #take,)
+            quote!(#pattern => { #read })
         } else {
             let holds = case.gate.holds(&quote!(from.version()));
             quote! {
-                #pattern if #holds => #take,
+                #pattern if #holds => { #read }
                 #pattern if from.is_strict() => ::core::result::Result::Err(from.not_in_version(item)),
             }
         }
@@ -325,7 +371,10 @@ fn by_tag(choice: &Choice, tag: &Tokens) -> Tokens {
         #tag
         match tag {
             #(#arms)*
-            _ => from.item(item).map(Self::#other),
+            _ => {
+                *self = Self::#other(from.item(item)?);
+                ::core::result::Result::Ok(())
+            }
         }
     }
 }

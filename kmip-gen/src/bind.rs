@@ -1,6 +1,7 @@
 //! Binds the tables to a model: every name looked up, every gate worked out.
 
 mod choices;
+mod deciders;
 mod finish;
 mod sizes;
 mod structures;
@@ -9,7 +10,8 @@ use std::collections::BTreeMap;
 
 use crate::error::{Place, Problems};
 use crate::model::{
-    Attribute, Entry, Enumeration, ItemType, Model, Operation, Plain, Reason, Rules, Tag, TagId, Type, Value, ValueId,
+    Attribute, Entry, Enumeration, ItemType, Model, Operation, Plain, Reason, Right, Rules, Tag, TagId, Type,
+    Value, ValueId,
 };
 use crate::names;
 use crate::schema::{self, Payload, Rule, Sections};
@@ -18,8 +20,13 @@ use crate::version::{Gate, Version};
 
 /// Binds all tables; what can't be bound is among the problems and left out.
 pub(crate) fn bind(tables: &Tables, problems: &mut Problems) -> Model {
-    let mut binder = Binder { model: Model::default(), problems, types: BTreeMap::new(), tags: BTreeMap::new() };
+    let mut binder =
+        Binder { model: Model::default(), problems, types: BTreeMap::new(), tags: BTreeMap::new() };
     let Some(first) = binder.versions(tables) else { return binder.model };
+    if tables.versions.len() != binder.model.versions.len() {
+        // Without its versions, no gate can be understood.
+        return binder.model;
+    }
     let all = Gate { since: first, until: None };
     binder.tags(tables, all);
     binder.enumerations(tables, all);
@@ -30,7 +37,10 @@ pub(crate) fn bind(tables: &Tables, problems: &mut Problems) -> Model {
     binder.operations(tables);
     binder.rights(tables);
     binder.cases(tables);
-    finish::finish(&mut binder.model, binder.problems);
+    finish::finish(&mut binder.model);
+    if binder.problems.is_empty() {
+        deciders::check(&mut binder.model, binder.problems);
+    }
     binder.model
 }
 
@@ -73,7 +83,10 @@ impl Binder<'_> {
     fn versions(&mut self, tables: &Tables) -> Option<Version> {
         for entry in &tables.versions {
             if self.model.versions.last().is_some_and(|last| *last >= entry.version) {
-                self.problem(&entry.place, format!("version v{} does not follow its predecessor", entry.version));
+                self.problem(
+                    &entry.place,
+                    format!("version v{} does not follow its predecessor", entry.version),
+                );
                 continue;
             }
             self.model.versions.push(entry.version);
@@ -86,7 +99,14 @@ impl Binder<'_> {
     }
 
     /// The gate of an entry: its own bounds, and the outer ones where it has none.
-    fn gate(&mut self, since: Option<Version>, until: Option<Version>, outer: Gate, place: &Place, of: &str) -> Gate {
+    fn gate(
+        &mut self,
+        since: Option<Version>,
+        until: Option<Version>,
+        outer: Gate,
+        place: &Place,
+        of: &str,
+    ) -> Gate {
         for version in since.into_iter().chain(until) {
             if !self.model.versions.contains(&version) {
                 self.problem(place, format!("there is no version v{version}"));
@@ -124,7 +144,7 @@ impl Binder<'_> {
 
     fn tag(&mut self, name: &str, place: &Place) -> Option<TagId> {
         let tag = self.tags.get(name).copied();
-        if tag.is_none() {
+        if tag.is_none() && !self.problems.is_lost(name) {
             self.problem(place, format!("there is no tag `{name}`"));
         }
         tag
@@ -132,7 +152,7 @@ impl Binder<'_> {
 
     fn type_of(&mut self, name: &str, place: &Place) -> Option<Type> {
         let of = self.types.get(name).copied();
-        if of.is_none() {
+        if of.is_none() && !self.problems.is_lost(name) {
             self.problem(place, format!("there is no type `{name}`"));
         }
         of
@@ -142,6 +162,7 @@ impl Binder<'_> {
         for raw in &tables.tags {
             let Some(number) = raw.tag else {
                 self.problem(&raw.place, format!("tag `{}` has no number (`tag:`)", raw.name));
+                self.problems.lose(&raw.name);
                 continue;
             };
             let text = raw.text.clone().unwrap_or_else(|| names::text(&raw.name));
@@ -164,7 +185,10 @@ impl Binder<'_> {
 
     fn add_type(&mut self, name: &str, of: Type, place: &Place) {
         if Plain::by_name(name).is_some() {
-            self.problem(place, format!("`{name}` is one of the plain types: `type_name:` can tell this one apart"));
+            self.problem(
+                place,
+                format!("`{name}` is one of the plain types: `type_name:` can tell this one apart"),
+            );
         } else if self.types.insert(name.to_owned(), of).is_some() {
             self.problem(place, format!("there are two types `{name}`"));
         }
@@ -203,13 +227,17 @@ impl Binder<'_> {
                 Some(name) => self.type_of(name, &raw.place),
                 None => {
                     let of = self.types.get(&raw.name).copied();
-                    if of.is_none() {
-                        let reason = "has no `type`, and no structure, choice, enumeration or mask has its name";
+                    if of.is_none() && !self.problems.is_lost(&raw.name) {
+                        let reason =
+                            "has no `type`, and no structure, choice, enumeration or mask has its name";
                         self.problem(&raw.place, format!("tag `{}` {reason}", raw.name));
                     }
                     of
                 }
             };
+            if of.is_none() && raw.item_type.as_deref() != Some("none") {
+                self.problems.lose(&raw.name);
+            }
             self.model.tags[tag].of = of;
         }
     }
@@ -217,7 +245,9 @@ impl Binder<'_> {
     /// A value of one of the enumerations that the tables themselves refer to.
     fn named_value(&mut self, enumeration: &str, name: &str, place: &Place) -> Option<ValueId> {
         let Some(id) = self.model.enumeration(enumeration) else {
-            self.problem(place, format!("there is no enumeration `{enumeration}`"));
+            if !self.problems.is_lost(enumeration) {
+                self.problem(place, format!("there is no enumeration `{enumeration}`"));
+            }
             return None;
         };
         self.value_of(id, name, place)
@@ -225,7 +255,7 @@ impl Binder<'_> {
 
     fn value_of(&mut self, id: usize, name: &str, place: &Place) -> Option<ValueId> {
         let value = self.model.enumerations[id].values.iter().position(|value| value.entry.name == name);
-        if value.is_none() {
+        if value.is_none() && !self.problems.is_lost(name) {
             let enumeration = &self.model.enumerations[id].type_name;
             let reason = format!("there is no `{name}` in the enumeration {enumeration}");
             self.problem(place, reason);
@@ -253,7 +283,12 @@ impl Binder<'_> {
     }
 
     fn rules(&mut self, raw: &schema::Rules, outer: Gate, groups: &BTreeMap<String, Vec<String>>) -> Rules {
-        let rules = [&raw.always_has_value, &raw.modifiable_by_server, &raw.modifiable_by_client, &raw.deletable_by_client];
+        let rules = [
+            &raw.always_has_value,
+            &raw.modifiable_by_server,
+            &raw.modifiable_by_client,
+            &raw.deletable_by_client,
+        ];
         for rule in rules {
             if let Rule::When(keyword) = rule
                 && !self.model.keywords.iter().any(|(known, _)| known == keyword)
@@ -265,6 +300,7 @@ impl Binder<'_> {
         let gate = self.gate(raw.since, raw.until, outer, place, "the attribute");
         Rules {
             place: place.clone(),
+            note: raw.note.clone(),
             gate,
             always_has_value: raw.always_has_value.clone(),
             initially_set_by: raw.initially_set_by.clone(),
@@ -303,13 +339,22 @@ impl Binder<'_> {
             }
         }
         let mut seen = Vec::new();
-        types.retain(|id| !seen.contains(id) && { seen.push(*id); true });
+        types.retain(|id| {
+            !seen.contains(id) && {
+                seen.push(*id);
+                true
+            }
+        });
         types
     }
 
     fn operations(&mut self, tables: &Tables) {
         for raw in &tables.operations {
             let Some(code) = self.named_value(OPERATION, &raw.name, &raw.place) else { continue };
+            if self.model.operations.iter().any(|known| known.code == code) {
+                self.problem(&raw.place, format!("there are two operations `{}`", raw.name));
+                continue;
+            }
             let gate = self.model.value(code).entry.gate;
             let rust = raw.rust.clone().unwrap_or_else(|| names::type_name(&raw.name));
             let entry = Entry {
@@ -341,7 +386,9 @@ impl Binder<'_> {
         }
         let model = &mut self.model;
         let enumerations = &model.enumerations;
-        model.operations.sort_by_key(|operation| enumerations[operation.code.0].values[operation.code.1].number);
+        model
+            .operations
+            .sort_by_key(|operation| enumerations[operation.code.0].values[operation.code.1].number);
     }
 
     fn payload(&mut self, payload: Option<&Payload>, operation: &Entry, kind: &str) -> Option<usize> {
@@ -360,7 +407,7 @@ impl Binder<'_> {
     fn reason(&mut self, raw: &schema::Reason, outer: Gate) -> Option<Reason> {
         let value = self.named_value(RESULT_REASON, &raw.reason, &raw.place)?;
         let gate = self.gate(raw.since, raw.until, outer, &raw.place, "the operation");
-        Some(Reason { place: raw.place.clone(), value, gate })
+        Some(Reason { place: raw.place.clone(), value, gate, note: raw.note.clone() })
     }
 
     fn rights(&mut self, tables: &Tables) {
@@ -368,7 +415,8 @@ impl Binder<'_> {
             let operation = self.named_value(OPERATION, &raw.operation, &raw.place);
             let right = self.named_value(OPERATION, &raw.right, &raw.place);
             if let (Some(operation), Some(right)) = (operation, right) {
-                self.model.rights.push((operation, right, raw.place.clone()));
+                let (place, note) = (raw.place.clone(), raw.note.clone());
+                self.model.rights.push(Right { place, operation, right, note });
             }
         }
     }

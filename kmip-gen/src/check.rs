@@ -8,14 +8,15 @@ use std::collections::BTreeMap;
 
 use crate::bind::OPERATION;
 use crate::error::{Place, Problems};
-use crate::model::{Attribute, Entry, Enumeration, Model, Operation};
+use crate::model::{Attribute, Entry, Enumeration, Model, Operation, Right};
 use crate::schema::Sections;
 use crate::tables::Tables;
 use crate::version::{Gate, Version};
 
 /// Checks the bound tables.
 pub(crate) fn check(model: &Model, problems: &mut Problems) {
-    let mut check = Check { model, problems };
+    let whole = problems.is_empty();
+    let mut check = Check { model, problems, whole };
     check.tags();
     for enumeration in &model.enumerations {
         check.enumeration(enumeration);
@@ -64,6 +65,8 @@ pub(crate) fn check_sections(tables: &Tables, problems: &mut Problems) {
 struct Check<'a> {
     model: &'a Model,
     problems: &'a mut Problems,
+    /// All that was written could be read and bound: only then is it sure that something is missing.
+    whole: bool,
 }
 
 impl<'a> Check<'a> {
@@ -78,10 +81,16 @@ impl<'a> Check<'a> {
     /// A section is that of a version which has the entry, and the first of these has one.
     fn sections(&mut self, entry: &Entry) {
         if let Some(version) = entry.section.keys().find(|version| !entry.gate.contains(**version)) {
-            let reason = format!("`{}` has a section in v{version}, a version that does not have it", entry.name);
+            let reason =
+                format!("`{}` has a section in v{version}, a version that does not have it", entry.name);
             self.problem(&entry.place, reason);
-        } else if let Some(first) = entry.section.keys().next().filter(|first| **first > entry.gate.since) {
-            let reason = format!("`{}` has its first section in v{first}, but is since v{}", entry.name, entry.gate.since);
+        } else if let Some(first) =
+            entry.section.keys().next().filter(|first| self.whole && **first > entry.gate.since)
+        {
+            let reason = format!(
+                "`{}` has its first section in v{first}, but is since v{}",
+                entry.name, entry.gate.since
+            );
             self.problem(&entry.place, reason);
         }
     }
@@ -98,7 +107,8 @@ impl<'a> Check<'a> {
                 self.problem(place, format!("`{text}` is the CamelCase name of tag `{other}` already"));
             }
             if !TAGS.contains(&(tag.number >> 16)) {
-                let reason = format!("tag 0x{:X} is neither KMIP's (0x42....) nor a vendor's (0x54....)", tag.number);
+                let reason =
+                    format!("tag 0x{:X} is neither KMIP's (0x42....) nor a vendor's (0x54....)", tag.number);
                 self.problem(place, reason);
             }
             self.enumerations_of_tag(tag);
@@ -113,7 +123,12 @@ impl<'a> Check<'a> {
         values.dedup();
         if let [first, second, ..] = values.as_slice() {
             let name = |id: &usize| &self.model.enumerations[*id].type_name;
-            let reason = format!("items of tag `{}` are values of {} and of {}", tag.entry.name, name(first), name(second));
+            let reason = format!(
+                "items of tag `{}` are values of {} and of {}",
+                tag.entry.name,
+                name(first),
+                name(second)
+            );
             self.problem(&tag.entry.place, reason);
         }
     }
@@ -129,8 +144,14 @@ impl<'a> Check<'a> {
                 self.problem(place, format!("{kind} 0x{:X} is that of `{other}` already", value.number));
             }
             for text in std::iter::once(text).chain(&value.also) {
-                if let Some(other) = texts.insert(text, name) {
-                    self.problem(place, format!("`{text}` is a CamelCase name of `{other}` already"));
+                match texts.insert(text, name) {
+                    Some(other) if other == name && text == &value.entry.text => {
+                        self.problem(place, format!("there are two {kind}s `{name}`"));
+                    }
+                    Some(other) => {
+                        self.problem(place, format!("`{text}` is a CamelCase name of `{other}` already"));
+                    }
+                    None => {}
                 }
             }
             if enumeration.mask && !value.number.is_power_of_two() {
@@ -160,12 +181,16 @@ impl<'a> Check<'a> {
     fn attribute_rules(&mut self, attribute: &Attribute) {
         let Entry { name, place, gate, .. } = &attribute.entry;
         for version in gate.of(self.versions()) {
-            let sets = attribute.rules.iter().filter(|rules| rules.gate.contains(version)).collect::<Vec<_>>();
+            let sets =
+                attribute.rules.iter().filter(|rules| rules.gate.contains(version)).collect::<Vec<_>>();
             match sets.as_slice() {
                 [] => self.problem(place, format!("attribute `{name}` has no rules for v{version}")),
                 [_] => {}
                 [_, second, ..] => {
-                    self.problem(&second.place, format!("attribute `{name}` has two rule sets for v{version}"));
+                    self.problem(
+                        &second.place,
+                        format!("attribute `{name}` has two rule sets for v{version}"),
+                    );
                 }
             }
         }
@@ -181,20 +206,15 @@ impl<'a> Check<'a> {
     }
 
     fn operations(&mut self) {
-        let mut seen: Vec<&str> = Vec::new();
         for operation in &self.model.operations {
-            let Entry { name, place, .. } = &operation.entry;
-            if seen.contains(&name.as_str()) {
-                self.problem(place, format!("there are two operations `{name}`"));
-            }
-            seen.push(name);
             self.sections(&operation.entry);
             self.reasons(operation);
         }
-        let Some(id) = self.model.enumeration(OPERATION) else { return };
-        for value in &self.model.enumerations[id].values {
-            if !seen.contains(&value.entry.name.as_str()) {
-                let reason = format!("operation `{}` has no file in operations/: no payloads", value.entry.name);
+        let Some(id) = self.model.enumeration(OPERATION).filter(|_| self.whole) else { return };
+        for (index, value) in self.model.enumerations[id].values.iter().enumerate() {
+            if !self.model.operations.iter().any(|operation| operation.code == (id, index)) {
+                let reason =
+                    format!("operation `{}` has no file in operations/: no payloads", value.entry.name);
                 self.problem(&value.entry.place, reason);
             }
         }
@@ -217,7 +237,7 @@ impl<'a> Check<'a> {
 
     fn rights(&mut self) {
         let mut seen = Vec::new();
-        for (operation, right, place) in &self.model.rights {
+        for Right { operation, right, place, .. } in &self.model.rights {
             let name = &self.model.value(*operation).entry.name;
             if operation == right {
                 self.problem(place, format!("the right of `{name}` can't stand in for itself"));
@@ -227,19 +247,24 @@ impl<'a> Check<'a> {
             }
             seen.push(*operation);
         }
-        for (_, right, place) in &self.model.rights {
-            if seen.contains(right) {
+        for Right { operation, right, place, .. } in &self.model.rights {
+            if seen.contains(right) && right != operation {
                 let name = &self.model.value(*right).entry.name;
-                self.problem(place, format!("the right of `{name}`, which stands in, is itself stood in for"));
+                self.problem(
+                    place,
+                    format!("the right of `{name}`, which stands in, is itself stood in for"),
+                );
             }
         }
     }
 
     /// An entry only in versions that have what it needs.
-    fn within(&mut self, gate: &Gate, needed: &Gate, what: &str, entry: &Entry) {
-        if let Some(version) = gate.outside(needed, self.versions()) {
+    fn within(&mut self, gate: &Gate, needed: &Gate, what: &str, entry: &Entry) -> bool {
+        let outside = gate.outside(needed, self.versions());
+        if let Some(version) = outside {
             self.problem(&entry.place, format!("`{}` is in v{version}, but {what} is not", entry.name));
         }
+        outside.is_none()
     }
 }
 

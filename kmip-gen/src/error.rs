@@ -1,5 +1,6 @@
 //! What can be wrong with the tables, and where.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -93,24 +94,52 @@ impl fmt::Display for Place {
     }
 }
 
-/// Collects problems, so that one run tells them all.
+/// Collects problems, so that one run tells them all, and each once: not what only follows from another.
 #[derive(Default)]
-pub(crate) struct Problems(Vec<Problem>);
+pub(crate) struct Problems {
+    found: Vec<Problem>,
+    /// Names of entries that could not be read: that they are missing elsewhere is no news.
+    lost: BTreeSet<String>,
+    /// A whole file could not be read.
+    unreadable: bool,
+}
 
 impl Problems {
     pub(crate) fn add(&mut self, place: &Place, reason: impl fmt::Display) {
         let problem = Problem { place: place.clone(), reason: reason.to_string() };
-        if !self.0.contains(&problem) {
-            self.0.push(problem);
+        if !self.found.contains(&problem) {
+            self.found.push(problem);
         }
+    }
+
+    pub(crate) fn lose(&mut self, name: &str) {
+        self.lost.insert(name.to_owned());
+    }
+
+    pub(crate) fn is_lost(&self, name: &str) -> bool {
+        self.lost.contains(name)
+    }
+
+    pub(crate) fn unreadable(&mut self, place: &Place, reason: impl fmt::Display) {
+        self.add(place, reason);
+        self.unreadable = true;
+    }
+
+    /// Whether so much is missing that nothing can be said of the rest.
+    pub(crate) fn is_unreadable(&self) -> bool {
+        self.unreadable
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.found.is_empty()
     }
 
     /// In the order of files and lines; an error when there are any.
     pub(crate) fn finish(mut self) -> Result<(), Error> {
-        if self.0.is_empty() {
+        if self.found.is_empty() {
             return Ok(());
         }
-        self.0.sort_by(|a, b| (a.place.file(), a.place.line).cmp(&(b.place.file(), b.place.line)));
-        Err(Error::Tables(self.0))
+        self.found.sort_by(|a, b| (a.place.file(), a.place.line).cmp(&(b.place.file(), b.place.line)));
+        Err(Error::Tables(self.found))
     }
 }

@@ -15,12 +15,21 @@
 
 mod bind;
 mod check;
+#[cfg(feature = "command")]
+mod diff;
+#[cfg(feature = "command")]
+mod dump;
 mod emit;
 mod error;
 mod load;
+#[cfg_attr(not(feature = "command"), allow(dead_code, reason = "notes and keywords are for those who read"))]
 mod model;
 mod names;
 mod overlay;
+#[cfg(feature = "command")]
+mod pages;
+#[cfg(feature = "command")]
+mod pretty;
 mod schema;
 mod tables;
 mod version;
@@ -73,8 +82,11 @@ impl Spec {
             overlay::check_ranges(&over, &mut problems);
             overlay::lay(&mut tables, over, &mut problems);
         }
-        let model = bind::bind(&tables, &mut problems);
-        check::check(&model, &mut problems);
+        let mut model = Model::default();
+        if !problems.is_unreadable() {
+            model = bind::bind(&tables, &mut problems);
+            check::check(&model, &mut problems);
+        }
         problems.finish()?;
         Ok(Self { model })
     }
@@ -87,5 +99,77 @@ impl Spec {
     /// The Rust of each table, by its name, unformatted.
     pub fn rust(&self) -> Vec<(&'static str, String)> {
         emit::files(&self.model).into_iter().map(|(name, tokens)| (name, tokens.to_string())).collect()
+    }
+}
+
+/// For the command, and for those who build on it.
+#[cfg(feature = "command")]
+impl Spec {
+    /// The Rust of all tables or of one, formatted; of one type alone, if one is named.
+    pub fn formatted(&self, table: Option<&str>, type_name: Option<&str>) -> Result<String, Error> {
+        let files = emit::files(&self.model);
+        let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
+        if let Some(table) = table.filter(|table| !names.contains(table)) {
+            return Err(Error::Unknown(format!(
+                "there is no table `{table}`; there are {}",
+                names.join(", ")
+            )));
+        }
+        let mut text = String::new();
+        for (name, tokens) in files.into_iter().filter(|(name, _)| table.is_none_or(|table| table == *name)) {
+            let unreadable =
+                |error| Error::Unknown(format!("what was generated of {name} is no Rust: {error}"));
+            if let Some(formatted) = pretty::format(tokens, type_name).map_err(unreadable)? {
+                text.push_str(&formatted);
+            }
+        }
+        match type_name {
+            Some(name) if text.is_empty() => Err(Error::Unknown(format!("no type `{name}` is generated"))),
+            _ => Ok(text),
+        }
+    }
+
+    /// All that the tables say, as a JSON document.
+    pub fn dump(&self) -> String {
+        // The document is made of strings, numbers and lists: there is nothing that JSON could not say.
+        dump::dump(&self.model).unwrap_or_default()
+    }
+
+    /// What changed from one protocol version to another, a line each.
+    pub fn diff(&self, old: Version, new: Version) -> Result<String, Error> {
+        for version in [old, new] {
+            if !self.model.versions.contains(&version) {
+                let known: Vec<String> = self.model.versions.iter().map(Version::to_string).collect();
+                return Err(Error::Unknown(format!(
+                    "there is no version {version}; there are {}",
+                    known.join(", ")
+                )));
+            }
+        }
+        Ok(diff::diff(&self.model, old, new))
+    }
+
+    /// The reference pages, by their file names.
+    pub fn pages(&self) -> Vec<(&'static str, String)> {
+        pages::pages(&self.model)
+    }
+
+    /// How much is in the tables, in a line.
+    pub fn summary(&self) -> String {
+        let model = &self.model;
+        let masks = model.enumerations.iter().filter(|enumeration| enumeration.mask).count();
+        let versions: Vec<String> = model.versions.iter().map(Version::to_string).collect();
+        format!(
+            "all is well in KMIP {}: {} tags, {} enumerations, {masks} mask{}, {} structures and payloads, {} choices, \
+             {} attributes, {} operations",
+            versions.join(", "),
+            model.tags.len(),
+            model.enumerations.len() - masks,
+            if masks == 1 { "" } else { "s" },
+            model.structures.len(),
+            model.choices.len(),
+            model.attributes.len(),
+            model.operations.len(),
+        )
     }
 }

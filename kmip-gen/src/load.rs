@@ -34,7 +34,7 @@ impl File {
             Ok(text) => text,
             Err(error) => {
                 if error.kind() != std::io::ErrorKind::NotFound {
-                    problems.add(&Place::new(&name, 1), error);
+                    problems.unreadable(&Place::new(&name, 1), error);
                 }
                 return None;
             }
@@ -46,14 +46,18 @@ impl File {
         match parsed {
             Ok(value) => Some(Self { name, text, value }),
             Err(error) => {
-                problems.add(&Place::new(&name, line_of(&error).unwrap_or(1)), reason_of(&error));
+                problems.unreadable(&Place::new(&name, line_of(&error).unwrap_or(1)), reason_of(&error));
                 None
             }
         }
     }
 
     /// The entries of a list: the document, or what stands in it under `key`.
-    pub(crate) fn list<T: DeserializeOwned + Locate>(&self, key: Option<&str>, problems: &mut Problems) -> Vec<T> {
+    pub(crate) fn list<T: DeserializeOwned + Locate>(
+        &self,
+        key: Option<&str>,
+        problems: &mut Problems,
+    ) -> Vec<T> {
         let lines: Vec<&str> = self.text.lines().collect();
         let whole = Lines { file: &self.name, all: &lines, range: 0..lines.len() };
         let (value, region) = match key {
@@ -79,6 +83,9 @@ impl File {
                 }
                 Err(error) => {
                     problems.add(&lines.place_of_error::<T>().unwrap_or(lines.place()), reason_of(&error));
+                    if let Some(name) = entry.get("name").and_then(Value::as_str) {
+                        problems.lose(name);
+                    }
                 }
             }
         }

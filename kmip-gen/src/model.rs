@@ -22,8 +22,7 @@ pub(crate) struct Model {
     pub(crate) keywords: Vec<(String, String)>,
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) operations: Vec<Operation>,
-    /// An operation, and the one whose right stands in for it.
-    pub(crate) rights: Vec<(ValueId, ValueId, Place)>,
+    pub(crate) rights: Vec<Right>,
 }
 
 /// What all entries have.
@@ -181,6 +180,7 @@ pub(crate) struct Attribute {
 /// A rule set of an attribute.
 pub(crate) struct Rules {
     pub(crate) place: Place,
+    pub(crate) note: Option<String>,
     pub(crate) gate: Gate,
     pub(crate) always_has_value: Rule,
     pub(crate) initially_set_by: Vec<Party>,
@@ -210,6 +210,15 @@ pub(crate) struct Reason {
     pub(crate) place: Place,
     pub(crate) value: ValueId,
     pub(crate) gate: Gate,
+    pub(crate) note: Option<String>,
+}
+
+/// An operation, and the one whose right stands in where a policy does not list it.
+pub(crate) struct Right {
+    pub(crate) place: Place,
+    pub(crate) operation: ValueId,
+    pub(crate) right: ValueId,
+    pub(crate) note: Option<String>,
 }
 
 impl Model {
@@ -247,7 +256,8 @@ impl Model {
             Type::Choice(id) => match self.choices[id].by {
                 By::Attribute(_) => Vec::new(),
                 _ => {
-                    let cases: Vec<_> = self.choices[id].cases.iter().map(|case| self.item_types(case.of)).collect();
+                    let cases: Vec<_> =
+                        self.choices[id].cases.iter().map(|case| self.item_types(case.of)).collect();
                     if cases.iter().any(Vec::is_empty) { Vec::new() } else { cases.concat() }
                 }
             },
@@ -292,19 +302,32 @@ impl Model {
         types
     }
 
+    /// The item types that an item with a tag can have, over all versions; none means any, or none at all.
+    pub(crate) fn item_types_of_tag(&self, tag: TagId) -> Vec<ItemType> {
+        let types: Vec<_> = self.types_of_tag(tag).iter().map(|of| self.item_types(*of)).collect();
+        if types.iter().any(Vec::is_empty) {
+            return Vec::new();
+        }
+        let mut types = types.concat();
+        types.sort();
+        types.dedup();
+        types
+    }
+
+    /// Whether a type is the payload of an operation.
+    pub(crate) fn is_payload(&self, of: Type) -> bool {
+        let payloads = self.operations.iter().flat_map(|operation| [operation.request, operation.response]);
+        payloads.flatten().any(|id| of == Type::Structure(id))
+    }
+
+    /// What a keyword of rules means.
+    pub(crate) fn keyword(&self, keyword: &str) -> Option<&str> {
+        self.keywords.iter().find(|(known, _)| known == keyword).map(|(_, means)| means.as_str())
+    }
+
     /// The enumeration of a given name.
     pub(crate) fn enumeration(&self, type_name: &str) -> Option<usize> {
         self.enumerations.iter().position(|enumeration| enumeration.type_name == type_name)
-    }
-
-    /// The predecessor of a version.
-    pub(crate) fn before(&self, version: Version) -> Option<Version> {
-        self.versions.iter().copied().take_while(|known| *known < version).last()
-    }
-
-    /// The successor of a version.
-    pub(crate) fn after(&self, version: Version) -> Option<Version> {
-        self.versions.iter().copied().find(|known| *known > version)
     }
 }
 
@@ -319,7 +342,9 @@ impl Field {
 
     /// Whether a structure with this gate always has the field, and once.
     pub(crate) fn is_plain(&self, structure: &Gate, versions: &[Version]) -> bool {
-        self.repeat.is_none() && self.optional.is_none() && structure.outside(&self.entry.gate, versions).is_none()
+        self.repeat.is_none()
+            && self.optional.is_none()
+            && structure.outside(&self.entry.gate, versions).is_none()
     }
 }
 

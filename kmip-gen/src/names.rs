@@ -34,7 +34,8 @@ pub(crate) fn type_name(printed: &str) -> String {
     rust_words(printed)
         .iter()
         .map(|word| {
-            let acronym = word.chars().filter(|c| c.is_alphabetic()).count() > 1 && !word.contains(char::is_lowercase);
+            let acronym =
+                word.chars().filter(|c| c.is_alphabetic()).count() > 1 && !word.contains(char::is_lowercase);
             if acronym { capitalised(&word.to_lowercase()) } else { capitalised(word) }
         })
         .collect()
@@ -52,7 +53,11 @@ pub(crate) fn static_name(printed: &str) -> String {
 
 /// An identifier, raw where it is a keyword.
 pub(crate) fn ident(name: &str) -> Ident {
-    if KEYWORDS.contains(&name) { Ident::new_raw(name, Span::call_site()) } else { Ident::new(name, Span::call_site()) }
+    if KEYWORDS.contains(&name) {
+        Ident::new_raw(name, Span::call_site())
+    } else {
+        Ident::new(name, Span::call_site())
+    }
 }
 
 /// Whether a name can be an identifier at all.
@@ -89,10 +94,10 @@ fn capitalised(word: &str) -> String {
 
 /// Strict and reserved keywords of edition 2024 that can be raw identifiers.
 const KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else", "enum",
-    "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move",
-    "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait", "true", "try", "type", "typeof",
-    "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "do", "dyn", "else",
+    "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro",
+    "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "static", "struct", "trait",
+    "true", "try", "type", "typeof", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
 #[cfg(test)]
@@ -140,5 +145,38 @@ mod tests {
         assert_eq!(ident("type").to_string(), "r#type");
         assert_eq!(ident("State").to_string(), "State");
         assert!(!is_identifier("3DES") && !is_identifier("Self") && is_identifier("type"));
+    }
+
+    #[test]
+    fn text_names_agree_with_the_facts() {
+        let facts = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/spec/facts");
+        let read = |file: &str| -> Option<serde_json::Value> {
+            let text = std::fs::read_to_string(format!("{facts}/{file}")).ok()?;
+            Some(serde_json::from_str(&text).unwrap())
+        };
+        let (Some(tags), Some(enumerations)) = (read("tags.json"), read("enums.json")) else {
+            eprintln!("skipped: there are no facts in {facts}");
+            return;
+        };
+        let mut compared = 0;
+        let mut compare = |printed: &str, camel: &serde_json::Value| {
+            assert_eq!(text(printed), camel.as_str().unwrap(), "{printed}");
+            compared += 1;
+        };
+        for tag in tags["tags"].as_array().unwrap() {
+            compare(tag["name"].as_str().unwrap(), &tag["camel"]);
+        }
+        for (name, enumeration) in enumerations.as_object().unwrap() {
+            compare(name, &enumeration["camel"]);
+            for value in enumeration["values"].as_array().unwrap() {
+                compare(value["name"].as_str().unwrap(), &value["camel"]);
+                // A name that was printed otherwise has another CamelCase name in those versions.
+                for (versions, camel) in value["camel_in"].as_object().into_iter().flatten() {
+                    let first = versions.split(' ').next().unwrap();
+                    compare(value["printed"][first].as_str().unwrap(), camel);
+                }
+            }
+        }
+        assert!(compared > 1000);
     }
 }

@@ -17,7 +17,9 @@ pub(crate) fn lay(base: &mut Tables, over: Tables, problems: &mut Problems) {
     }
     for tag in over.tags {
         match base.tags.iter_mut().find(|known| known.name == tag.name) {
-            Some(known) if tag.extend => lay.carry_on(&mut known.until, tag.until, "tag", &tag.name, &tag.place),
+            Some(known) if tag.extend => {
+                lay.carry_on(&mut known.until, tag.until, "tag", &tag.name, &tag.place)
+            }
             Some(_) => lay.known("tag", &tag.name, &tag.place),
             None => {
                 lay.is_new(tag.extend, "tag", &tag.name, &tag.place);
@@ -44,7 +46,10 @@ pub(crate) fn lay(base: &mut Tables, over: Tables, problems: &mut Problems) {
         for rules in attribute.rules {
             // The rules of the versions of the base stay; those of a version added may differ.
             if rules.since.is_none_or(|since| lay.last.is_none_or(|last| since <= last)) {
-                lay.problem(&rules.place, "rules of an attribute of the base must begin with a version that the overlay adds");
+                lay.problem(
+                    &rules.place,
+                    "rules of an attribute of the base must begin with a version that the overlay adds",
+                );
                 continue;
             }
             for open in known.rules.iter_mut().filter(|open| open.until.is_none()) {
@@ -78,10 +83,13 @@ pub(crate) fn check_base(base: &Tables, problems: &mut Problems) {
     let values = enumerations.clone().flat_map(|e| &e.values).filter(|value| value.extend).map(|v| &v.place);
     let enumerations = enumerations.filter(|enumeration| enumeration.extend).map(|e| &e.place);
     let structures = base.structures.iter().filter(|structure| structure.extend).map(|s| &s.place);
-    let cases = base.structures.iter().flat_map(|s| &s.cases).filter(|case| case.extend).map(|case| &case.place);
+    let cases =
+        base.structures.iter().flat_map(|s| &s.cases).filter(|case| case.extend).map(|case| &case.place);
     let attributes = base.attributes.iter().filter(|attribute| attribute.extend).map(|a| &a.place);
     let fields = fields.filter(|field| field.extend).map(|field| &field.place);
-    for place in tags.chain(values).chain(enumerations).chain(structures).chain(cases).chain(attributes).chain(fields) {
+    for place in
+        tags.chain(values).chain(enumerations).chain(structures).chain(cases).chain(attributes).chain(fields)
+    {
         problems.add(place, "`extend` is of overlays");
     }
 }
@@ -117,7 +125,9 @@ impl Lay<'_> {
     }
 
     fn known(&mut self, kind: &str, name: &str, place: &Place) {
-        let reason = format!("{kind} `{name}` is in the base already: an overlay can only carry it on (`extend: true`)");
+        let reason = format!(
+            "{kind} `{name}` is in the base already: an overlay can only carry it on (`extend: true`)"
+        );
         self.problem(place, reason);
     }
 
@@ -128,11 +138,22 @@ impl Lay<'_> {
     }
 
     /// `extend: true`: an entry that ends with the last version of the base goes on in the overlay's.
-    fn carry_on(&mut self, until: &mut Option<Version>, new: Option<Version>, kind: &str, name: &str, place: &Place) {
+    fn carry_on(
+        &mut self,
+        until: &mut Option<Version>,
+        new: Option<Version>,
+        kind: &str,
+        name: &str,
+        place: &Place,
+    ) {
         match *until {
             Some(end) if Some(end) == self.last => *until = new,
-            Some(end) => self.problem(place, format!("{kind} `{name}` ended with v{end}: it can't be carried on")),
-            None => self.problem(place, format!("{kind} `{name}` does not end: there is nothing to carry on")),
+            Some(end) => {
+                self.problem(place, format!("{kind} `{name}` ended with v{end}: it can't be carried on"))
+            }
+            None => {
+                self.problem(place, format!("{kind} `{name}` does not end: there is nothing to carry on"))
+            }
         }
     }
 
@@ -210,7 +231,9 @@ impl Lay<'_> {
         if field.extend {
             // Of a field that stands twice, the later one lives.
             match base.iter_mut().rev().find(|known| known.name == field.name) {
-                Some(known) => self.carry_on(&mut known.until, field.until, "field", &field.name, &field.place),
+                Some(known) => {
+                    self.carry_on(&mut known.until, field.until, "field", &field.name, &field.place)
+                }
                 None => self.is_new(true, "field", &field.name, &field.place),
             }
             return;

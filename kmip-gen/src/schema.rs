@@ -29,8 +29,6 @@ pub(crate) struct ProtocolVersion {
 pub(crate) struct TagsHead {
     #[serde(default)]
     pub(crate) section: Sections,
-    #[serde(default)]
-    pub(crate) note: Option<String>,
 }
 
 /// An entry of `tags.yaml`.
@@ -199,8 +197,6 @@ pub(crate) struct AttributesHead {
     /// Names that stand for several object types.
     #[serde(default)]
     pub(crate) object_types: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
-    pub(crate) note: Option<String>,
 }
 
 /// An entry of `attributes.yaml`.
@@ -327,7 +323,10 @@ pub(crate) struct Right {
 pub(crate) enum Flag {
     #[default]
     Never,
-    Gated { since: Option<Version>, until: Option<Version> },
+    Gated {
+        since: Option<Version>,
+        until: Option<Version>,
+    },
 }
 
 impl<'de> Deserialize<'de> for Flag {

@@ -32,7 +32,10 @@ impl Tables {
         let mut tables =
             Self { place: Place::new(&versions.display().to_string().into(), 1), ..Self::default() };
         if !directory.is_dir() {
-            problems.add(&Place::new(&directory.display().to_string().into(), 1), "there is no such directory");
+            problems.unreadable(
+                &Place::new(&directory.display().to_string().into(), 1),
+                "there is no such directory",
+            );
             return tables;
         }
         if let Some(file) = File::open(&versions, problems) {

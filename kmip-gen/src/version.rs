@@ -27,7 +27,8 @@ impl std::str::FromStr for Version {
         let parse = || {
             let (major, minor) = text.strip_prefix('v').unwrap_or(text).split_once('.')?;
             let number = |digits: &str| {
-                let plain = digits.bytes().all(|b| b.is_ascii_digit()) && (digits.len() == 1 || !digits.starts_with('0'));
+                let plain = digits.bytes().all(|b| b.is_ascii_digit())
+                    && (digits.len() == 1 || !digits.starts_with('0'));
                 plain.then(|| digits.parse().ok()).flatten()
             };
             Some(Self { major: number(major)?, minor: number(minor)? })

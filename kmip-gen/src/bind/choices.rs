@@ -53,7 +53,10 @@ impl Binder<'_> {
         let tag = match (by, of) {
             (By::Tag | By::Attribute(_), Type::Structure(id)) => self.model.structures[id].tag,
             (By::Tag | By::Attribute(_), _) => {
-                self.problem(&raw.place, format!("`{}` is no structure with a tag of its own", raw.item_type));
+                self.problem(
+                    &raw.place,
+                    format!("`{}` is no structure with a tag of its own", raw.item_type),
+                );
                 return None;
             }
             (By::ItemType | By::Decider(_), _) => None,
@@ -123,7 +126,8 @@ impl Binder<'_> {
                     match case.of {
                         Type::Choice(inner) if inner == id => {
                             let entry = &self.model.choices[id].entry;
-                            self.problems.add(&entry.place, format!("choice `{}` is a case of itself", entry.name));
+                            self.problems
+                                .add(&entry.place, format!("choice `{}` is a case of itself", entry.name));
                         }
                         Type::Choice(inner) if !seen.contains(&inner) => seen.push(inner),
                         _ => {}
@@ -131,9 +135,9 @@ impl Binder<'_> {
                 }
                 next += 1;
             }
-            let cyclic = seen.iter().any(|&other| {
-                self.model.choices[other].cases.iter().any(|case| case.of == Type::Choice(id))
-            });
+            let cyclic = seen
+                .iter()
+                .any(|&other| self.model.choices[other].cases.iter().any(|case| case.of == Type::Choice(id)));
             if cyclic {
                 self.model.choices[id].cases.clear();
             }

@@ -82,7 +82,11 @@ impl<'a> Sizes<'a> {
             } else {
                 let inner = self.of(field.of);
                 // An Option of what holds no pointer takes a discriminant of its own.
-                if self.is_optional(field, &structure.entry.gate) && inner < SLICE { inner * 2 } else { inner }
+                if self.is_optional(field, &structure.entry.gate) && inner < SLICE {
+                    inner * 2
+                } else {
+                    inner
+                }
             };
         }
         let size = size.next_multiple_of(POINTER);

@@ -26,7 +26,7 @@ impl Binder<'_> {
                 self.model.tags[tag].secret |= raw.secret;
             }
             let Some(choice) = &raw.choice else {
-                if tag.is_none() {
+                if tag.is_none() && !self.problems.is_lost(&raw.name) {
                     let reason = format!("structure `{}` has no tag: there is none of its name", raw.name);
                     self.problem(&raw.place, reason);
                 }
@@ -100,7 +100,9 @@ impl Binder<'_> {
             (None, Some(tag)) => match self.model.tags[tag].of {
                 Some(of) => of,
                 None => {
-                    self.problem(&raw.place, format!("`{}` has no type, nor has its tag", raw.name));
+                    if !self.problems.is_lost(&raw.name) {
+                        self.problem(&raw.place, format!("`{}` has no type, nor has its tag", raw.name));
+                    }
                     return None;
                 }
             },

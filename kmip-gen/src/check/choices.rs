@@ -6,7 +6,7 @@ use crate::model::{By, Case, Choice, ItemType};
 impl Check<'_> {
     pub(super) fn choice(&mut self, choice: &Choice) {
         self.sections(&choice.entry);
-        if choice.cases.is_empty() {
+        if choice.cases.is_empty() && self.whole {
             self.problem(&choice.entry.place, format!("choice `{}` has no cases", choice.entry.name));
             return;
         }
@@ -14,9 +14,13 @@ impl Check<'_> {
             let tag = &self.model.tags[tag].entry;
             self.within(&choice.entry.gate, &tag.gate, &format!("its tag `{}`", tag.name), &choice.entry);
         }
-        for version in choice.entry.gate.of(self.versions()) {
+        let versions = if self.whole { self.versions() } else { &[] };
+        for version in choice.entry.gate.of(versions) {
             if !choice.cases.iter().any(|case| case.entry.gate.contains(version)) {
-                self.problem(&choice.entry.place, format!("choice `{}` has no case in v{version}", choice.entry.name));
+                self.problem(
+                    &choice.entry.place,
+                    format!("choice `{}` has no case in v{version}", choice.entry.name),
+                );
             }
         }
         for (index, case) in choice.cases.iter().enumerate() {
@@ -30,7 +34,8 @@ impl Check<'_> {
                 let reason = format!("choice `{}` has a variant `{variant}` already", choice.entry.name);
                 self.problem(&case.entry.place, reason);
             } else if let Some(other) = before.iter().find(|other| self.hides(other, case, choice)) {
-                let reason = format!("case `{}` never applies: `{}` does before", case.entry.name, other.entry.name);
+                let reason =
+                    format!("case `{}` never applies: `{}` does before", case.entry.name, other.entry.name);
                 self.problem(&case.entry.place, reason);
             }
         }
@@ -46,7 +51,8 @@ impl Check<'_> {
             By::ItemType => self.takes_all(earlier, later),
             By::Decider(_) => {
                 let values = earlier.when.is_empty()
-                    || (!later.when.is_empty() && later.when.iter().all(|value| earlier.when.contains(value)));
+                    || (!later.when.is_empty()
+                        && later.when.iter().all(|value| earlier.when.contains(value)));
                 values && self.takes_all(earlier, later)
             }
         }

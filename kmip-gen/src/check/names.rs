@@ -12,13 +12,16 @@ impl Check<'_> {
         let enumerations = model.enumerations.iter().map(|enumeration| &enumeration.entry);
         let structures = model.structures.iter().map(|structure| &structure.entry);
         let choices = model.choices.iter().map(|choice| &choice.entry);
-        let mut types: BTreeMap<&str, &Place> = BTreeMap::new();
+        let mut types: BTreeMap<&str, &str> = BTreeMap::new();
         for entry in enumerations.chain(structures).chain(choices) {
             self.identifier(&entry.rust, &entry.place);
             if RESERVED.contains(&entry.rust.as_str()) {
-                let reason = format!("`{}` is `{}` in Rust, which is taken: `rust:` can name it", entry.name, entry.rust);
+                let reason = format!(
+                    "`{}` is `{}` in Rust, which is taken: `rust:` can name it",
+                    entry.name, entry.rust
+                );
                 self.problem(&entry.place, reason);
-            } else if types.insert(&entry.rust, &entry.place).is_some() {
+            } else if types.insert(&entry.rust, &entry.name).is_some_and(|other| other != entry.name) {
                 let reason = format!("two types are `{}` in Rust: `rust:` can tell them apart", entry.rust);
                 self.problem(&entry.place, reason);
             }
@@ -31,7 +34,10 @@ impl Check<'_> {
         }
         for field in model.structures.iter().flat_map(|structure| &structure.fields) {
             if field.entry.rust == "unknown" {
-                self.problem(&field.entry.place, "the field `unknown` is that of unlisted items: `rust:` can name this one");
+                self.problem(
+                    &field.entry.place,
+                    "the field `unknown` is that of unlisted items: `rust:` can name this one",
+                );
             }
             self.identifier(&field.entry.rust, &field.entry.place);
         }
@@ -42,14 +48,43 @@ impl Check<'_> {
 
     fn identifier(&mut self, name: &str, place: &Place) {
         if !is_identifier(name) {
-            self.problem(place, format!("`{name}` can't be a name in Rust: `text:` or `rust:` can give another"));
+            self.problem(
+                place,
+                format!("`{name}` can't be a name in Rust: `text:` or `rust:` can give another"),
+            );
         }
     }
 }
 
 /// What generated code refers to by these names: types of the codec, of the prelude, and those written by hand.
 const RESERVED: &[&str] = &[
-    "AttributeName", "BigInteger", "Box", "Bytes", "Clone", "DateTime", "DateTimeExtended", "Debug", "Default",
-    "Enumeration", "Err", "From", "Interval", "Item", "None", "Ok", "Option", "PartialEq", "Request", "Result", "Secret",
-    "SecretText", "Self", "Some", "TagValue", "Text", "TryFrom", "Unknown", "Vec",
+    "AttributeName",
+    "BigInteger",
+    "Box",
+    "Bytes",
+    "Clone",
+    "DateTime",
+    "DateTimeExtended",
+    "Debug",
+    "Default",
+    "Enumeration",
+    "Err",
+    "From",
+    "Interval",
+    "Item",
+    "None",
+    "Ok",
+    "Option",
+    "PartialEq",
+    "Request",
+    "Result",
+    "Secret",
+    "SecretText",
+    "Self",
+    "Some",
+    "TagValue",
+    "Text",
+    "TryFrom",
+    "Unknown",
+    "Vec",
 ];

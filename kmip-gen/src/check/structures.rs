@@ -12,12 +12,18 @@ impl Check<'_> {
         self.sections(&structure.entry);
         if let Some(tag) = structure.tag {
             let tag = &self.model.tags[tag].entry;
-            self.within(&structure.entry.gate, &tag.gate, &format!("its tag `{}`", tag.name), &structure.entry);
+            self.within(
+                &structure.entry.gate,
+                &tag.gate,
+                &format!("its tag `{}`", tag.name),
+                &structure.entry,
+            );
         }
         let mut names: BTreeMap<&str, &Place> = BTreeMap::new();
         for (index, field) in structure.fields.iter().enumerate() {
             if names.insert(&field.entry.rust, &field.entry.place).is_some() {
-                let reason = format!("two fields are `{}` in Rust: `rust:` can tell them apart", field.entry.rust);
+                let reason =
+                    format!("two fields are `{}` in Rust: `rust:` can tell them apart", field.entry.rust);
                 self.problem(&field.entry.place, reason);
             }
             self.field(field);
@@ -27,11 +33,12 @@ impl Check<'_> {
 
     fn field(&mut self, field: &Field) {
         let entry = &field.entry;
+        let mut is_within = true;
         if let Some(tag) = field.tag {
             let tag = &self.model.tags[tag].entry;
-            self.within(&entry.gate, &tag.gate, &format!("its tag `{}`", tag.name), entry);
+            is_within = self.within(&entry.gate, &tag.gate, &format!("its tag `{}`", tag.name), entry);
         }
-        if let Some(gate) = self.model.type_gate(field.of) {
+        if let Some(gate) = self.model.type_gate(field.of).filter(|_| is_within) {
             let of = self.model.type_name(field.of);
             self.within(&entry.gate, &gate, &format!("its type `{of}`"), entry);
         }
@@ -42,9 +49,11 @@ impl Check<'_> {
 
     fn one_range(&mut self, entry: &Entry, key: &str, is: impl Fn(Version) -> bool) {
         let not: Vec<bool> = entry.gate.of(self.versions()).map(|version| !is(version)).collect();
-        let ranges = not.iter().zip(std::iter::once(&false).chain(&not)).filter(|(now, before)| **now && !**before);
+        let ranges =
+            not.iter().zip(std::iter::once(&false).chain(&not)).filter(|(now, before)| **now && !**before);
         if ranges.count() > 1 {
-            let reason = format!("`{}` is `{key}` in the middle of its versions: it must stand twice", entry.name);
+            let reason =
+                format!("`{}` is `{key}` in the middle of its versions: it must stand twice", entry.name);
             self.problem(&entry.place, reason);
         }
     }
@@ -56,7 +65,9 @@ impl Check<'_> {
                 continue;
             }
             let reason = match field.tag {
-                Some(tag) => format!("two fields have the tag `{}` in one version", self.model.tags[tag].entry.name),
+                Some(tag) => {
+                    format!("two fields have the tag `{}` in one version", self.model.tags[tag].entry.name)
+                }
                 None if other.of == field.of => format!("two fields take what `{}` takes", field.entry.name),
                 None => continue,
             };

@@ -5,17 +5,12 @@ use quote::quote;
 
 use super::structures::{Uses, derives, type_of};
 use super::{doc, escaped, hex, narrower};
-use crate::model::{By, Case, Choice, Model, Type};
+use crate::model::{By, Case, Choice, Model};
 use crate::names::ident;
 
 /// Whether the cases of a choice are the payloads of operations.
 pub(super) fn is_payload(choice: &Choice, model: &Model) -> bool {
-    let is_payload = |of: Type| {
-        model.operations.iter().any(|operation| {
-            [operation.request, operation.response].into_iter().flatten().any(|id| of == Type::Structure(id))
-        })
-    };
-    choice.cases.iter().any(|case| is_payload(case.of))
+    choice.cases.iter().any(|case| model.is_payload(case.of))
 }
 
 pub(super) fn emit(choice: &Choice, model: &Model, uses: &mut Uses) -> TokenStream {

@@ -13,7 +13,7 @@ pub(super) fn emit(model: &Model) -> TokenStream {
     let mut order: Vec<TagId> = (0..model.tags.len()).collect();
     order.sort_by_key(|tag| model.tags[*tag].number);
     let tags = order.iter().map(|tag| tag_info(*tag, model));
-    let enumerations = model.enumerations.iter().map(|enumeration| enumeration_info(enumeration));
+    let enumerations = model.enumerations.iter().map(enumeration_info);
     let (attribute_tag, attribute_name) = attributes(model);
     quote! {
         /// Every tag, by number.
@@ -33,14 +33,7 @@ fn tag_info(id: TagId, model: &Model) -> TokenStream {
     let (name, text, number) = (&tag.entry.name, &tag.entry.text, hex(tag.number));
     let (since, until) = gate(&tag.entry.gate);
     let types = model.types_of_tag(id);
-    let mut item_types: Vec<_> = types.iter().map(|of| model.item_types(*of)).collect();
-    // An item that can be any is any.
-    if item_types.iter().any(Vec::is_empty) {
-        item_types.clear();
-    }
-    let mut item_types = item_types.concat();
-    item_types.sort();
-    item_types.dedup();
+    let item_types = model.item_types_of_tag(id);
     let item_types = item_types.iter().map(|item_type| ident(&item_type.rust()));
     let secret = tag.secret;
     let values = match types.iter().find_map(|of| model.values_of(*of)) {
@@ -73,7 +66,8 @@ fn enumeration_info(enumeration: &Enumeration) -> TokenStream {
     let mut values: Vec<_> = enumeration.values.iter().collect();
     values.sort_by_key(|value| value.number);
     let values = values.iter().map(|value| {
-        let (number, name, text, also) = (hex(value.number), &value.entry.name, &value.entry.text, &value.also);
+        let (number, name, text, also) =
+            (hex(value.number), &value.entry.name, &value.entry.text, &value.also);
         let (since, until) = gate(&value.entry.gate);
         quote! {
             ValueInfo {
@@ -86,7 +80,8 @@ fn enumeration_info(enumeration: &Enumeration) -> TokenStream {
             }
         }
     });
-    let info = quote!(::kmip::ttlv::names::EnumerationInfo { name: #name, text: #text, values: &[#(#values),*] });
+    let info =
+        quote!(::kmip::ttlv::names::EnumerationInfo { name: #name, text: #text, values: &[#(#values),*] });
     let info = if enumeration.values.is_empty() {
         info
     } else {

@@ -12,15 +12,15 @@ use crate::schema::Direction;
 
 pub(super) fn emit(model: &Model) -> TokenStream {
     let operations = model.operations.iter().map(|operation| emit_one(operation, model));
-    let rights = model.rights.iter().map(|(operation, right, _)| {
-        let (operation, right) = (value(*operation, model), value(*right, model));
+    let rights = model.rights.iter().map(|entry| {
+        let (operation, right) = (value(entry.operation, model), value(entry.right, model));
         quote!((#operation, #right))
     });
     let Some(code) = model.enumeration(OPERATION) else { return TokenStream::new() };
     let code = ident(&model.enumerations[code].entry.rust);
-    let reason = model.enumeration(RESULT_REASON).filter(|_| {
-        model.operations.iter().any(|operation| !operation.reasons.is_empty())
-    });
+    let reason = model
+        .enumeration(RESULT_REASON)
+        .filter(|_| model.operations.iter().any(|operation| !operation.reasons.is_empty()));
     let reason = reason.map(|id| ident(&model.enumerations[id].entry.rust)).into_iter();
     quote! {
         /// Every operation, by its code.
@@ -44,7 +44,8 @@ fn emit_one(operation: &Operation, model: &Model) -> TokenStream {
     let (since, until) = gate(&operation.entry.gate);
     let client_to_server = operation.direction.contains(&Direction::ClientToServer);
     let server_to_client = operation.direction.contains(&Direction::ServerToClient);
-    let (sets_id_placeholder, uses_id_placeholder) = (operation.sets_id_placeholder, operation.uses_id_placeholder);
+    let (sets_id_placeholder, uses_id_placeholder) =
+        (operation.sets_id_placeholder, operation.uses_id_placeholder);
     let reasons = operation.reasons.iter().map(|reason| {
         let (since, until) = gate(&reason.gate);
         let reason = value(reason.value, model);

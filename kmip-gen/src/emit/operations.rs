@@ -19,7 +19,8 @@ pub(super) fn emit(model: &Model) -> TokenStream {
         .collect();
     let payload_choices: Vec<&Choice> =
         model.choices.iter().filter(|choice| choices::is_payload(choice, model)).collect();
-    let choices: Vec<_> = payload_choices.iter().map(|choice| choices::emit(choice, model, &mut uses)).collect();
+    let choices: Vec<_> =
+        payload_choices.iter().map(|choice| choices::emit(choice, model, &mut uses)).collect();
     let conversions = payload_choices.iter().map(|choice| conversions(choice, model));
     let ties = model.operations.iter().filter_map(|operation| tie(operation, model));
     let used = uses.emit();

@@ -11,12 +11,9 @@ use crate::names::ident;
 use crate::version::{Gate, Version};
 
 pub(super) fn emit(model: &Model) -> TokenStream {
-    let payload = |id: usize| {
-        model.operations.iter().any(|operation| operation.request == Some(id) || operation.response == Some(id))
-    };
     let mut uses = Uses::default();
     let structures: Vec<_> = (0..model.structures.len())
-        .filter(|id| !payload(*id))
+        .filter(|id| !model.is_payload(Type::Structure(*id)))
         .map(|id| emit_one(&model.structures[id], model, &mut uses))
         .collect();
     let choices: Vec<_> = model
@@ -77,10 +74,12 @@ pub(super) fn emit_one(structure: &Structure, model: &Model, uses: &mut Uses) ->
     attributes.extend(narrower(&gate, &all, model));
     attributes.extend(structure.open.then(|| quote!(open)));
 
-    let fields = structure.fields.iter().map(|field| emit_field(field, &gate, model, uses)).collect::<Vec<_>>();
+    let fields =
+        structure.fields.iter().map(|field| emit_field(field, &gate, model, uses)).collect::<Vec<_>>();
     uses.ttlv("Unknown");
     let parameters = required.iter().map(|field| {
-        let (name, of) = (ident(&field.entry.rust), type_of(field.of, field.secret, model, &mut Uses::default()));
+        let (name, of) =
+            (ident(&field.entry.rust), type_of(field.of, field.secret, model, &mut Uses::default()));
         quote!(#name: #of)
     });
     let set = structure.fields.iter().map(|field| {

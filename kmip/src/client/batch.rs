@@ -132,7 +132,7 @@ impl Outgoing {
                 ..RequestBatchItem::new(operation, payload)
             }
         });
-        let message = RequestMessage::new(header, items.collect());
+        let message = RequestMessage { batch_item: items.collect(), ..RequestMessage::new(header) };
         let mut bytes = Zeroizing::new(Vec::with_capacity(SMALL));
         message.write(&mut bytes).map_err(Error::Encode)?;
         Ok(Self { message: bytes, operations })

@@ -11,7 +11,7 @@ use crate::{
         CryptographicAlgorithm, CryptographicParameters, Data, DecryptRequest, DestroyRequest, DiscoverVersionsRequest,
         EncryptRequest, GetAttributeListRequest, GetAttributesRequest, GetRequest, LocateRequest, ManagedObject,
         ObjectType, Operation, QueryFunction, QueryRequest, QueryResponse, RegisterRequest, ResultReason,
-        RevocationReason, RevokeRequest, UniqueIdentifier, version,
+        RevocationReason, RevokeRequest, UniqueIdentifier, attribute_set::AttributeInstance, version,
     },
 };
 
@@ -37,7 +37,7 @@ pub struct Ciphertext {
 }
 
 impl Client {
-    /// The protocol versions that the server speaks, the preferred one first. Of those in `among`, if any are there.
+    /// The protocol versions that the server speaks, the preferred one first: those in `among`, or all if that is empty.
     ///
     /// # Errors
     ///
@@ -77,21 +77,21 @@ impl Client {
         Ok(self.version)
     }
 
-    /// What the server offers. The question has to be put in a version, too, which a server may refuse: 1.1 was the
-    /// first that has it, and a server of 1.0 says that it does not.
+    /// What the server offers. The question is put in some version, too, which the server may not speak. A server that
+    /// speaks, but understands the question in no version, is of 1.0, which was without it.
     async fn ask_for_versions(&mut self, wanted: &[Version]) -> Result<Vec<Version>> {
-        let mut refusal = None;
-        for version in [self.version.max(version::V1_1), version::V1_1, version::V2_0] {
+        let mut versions = vec![self.version.max(version::V1_1), version::V1_1, version::V2_0];
+        versions.dedup();
+        let mut failure = None;
+        for version in versions {
             self.version = version;
             match self.discover_versions(wanted).await {
-                Err(error) if error.reason() == Some(ResultReason::OperationNotSupported) => {
-                    return Ok(vec![version::V1_0]);
-                }
-                Err(error) if is_about_version(&error) => refusal = Some(error),
+                Err(error) if error.reason() == Some(ResultReason::OperationNotSupported) => break,
+                Err(error) if is_about_version(&error) => failure = failure.or(unless_refused(error)),
                 result => return result,
             }
         }
-        Err(refusal.unwrap_or(Error::NoCommonVersion(Vec::new())))
+        failure.map_or(Ok(vec![version::V1_0]), Err)
     }
 
     /// What the server can do.
@@ -100,7 +100,7 @@ impl Client {
     ///
     /// As [`Self::send`].
     pub async fn query(&mut self, functions: &[QueryFunction]) -> Result<QueryResponse> {
-        self.send(QueryRequest::new(functions.to_vec())).await
+        self.send(QueryRequest { query_function: functions.to_vec(), ..QueryRequest::new() }).await
     }
 
     /// Has the server make a symmetric key, of a length in bits; its identifier.
@@ -171,7 +171,11 @@ impl Client {
         let response = self.send(request).await?;
         Ok(match response.attributes {
             Some(attributes) => AttributeSet::from_attributes(attributes),
-            None => AttributeSet::from_attribute_list(response.attribute),
+            None => {
+                let mut set = AttributeSet::new();
+                response.attribute.into_iter().filter_map(AttributeInstance::from_attribute).for_each(|one| set.push(one));
+                set
+            }
         })
     }
 
@@ -303,6 +307,10 @@ fn is_about_version(error: &Error) -> bool {
         Error::Decode(_) | Error::Lost { .. } => true,
         _ => false,
     }
+}
+
+fn unless_refused(error: Error) -> Option<Error> {
+    if matches!(error, Error::Refused { .. }) { None } else { Some(error) }
 }
 
 fn identifier(id: &str) -> UniqueIdentifier {

@@ -18,7 +18,7 @@ use tokio::{
 use tokio_openssl::SslStream;
 
 use super::{
-    error::{Error, Result, Unreachable, Violation},
+    error::{Error, Result, Unreachable},
     frame::Frame,
     options::{Address, Options},
     tls,

@@ -14,20 +14,31 @@ pub trait Decode: Sized {
     /// The item type of such a value; none where it may be of several.
     const ITEM_TYPE: Option<ItemType>;
 
-    /// Reads the value of the item whose head was just read.
+    /// A value to read into: what is required is empty or zero, what is optional isn't there.
+    fn blank() -> Self;
+
+    /// Reads the value of the item whose head was just read into `self`, which is blank.
+    ///
+    /// It is read in place, because values that are moved as they are put together take longer to move than to read.
     ///
     /// # Errors
     ///
     /// When the item is not what this type describes, in the decoder's version and mode.
-    fn decode(item: Header, from: &mut Decoder<'_>) -> Result<Self>;
+    fn read(&mut self, item: Header, from: &mut Decoder<'_>) -> Result<()>;
 }
 
 impl<T: Decode> Decode for Box<T> {
     const ITEM_TYPE: Option<ItemType> = T::ITEM_TYPE;
 
     #[inline]
-    fn decode(item: Header, from: &mut Decoder<'_>) -> Result<Self> {
-        T::decode(item, from).map(Box::new)
+    fn blank() -> Self {
+        // Made where it stays, which `Box::new` would not do.
+        Box::write(Box::new_uninit(), T::blank())
+    }
+
+    #[inline]
+    fn read(&mut self, item: Header, from: &mut Decoder<'_>) -> Result<()> {
+        (**self).read(item, from)
     }
 }
 
@@ -108,10 +119,11 @@ impl<'a> Decoder<'a> {
         let Some(item) = self.next()? else {
             return Err(Error::new(ErrorKind::Truncated { missing: header::SIZE }, 0, Path::default()));
         };
-        if item.tag != tag {
-            return Err(self.fail(item, ErrorKind::Tag { expected: tag, found: item.tag }));
+        if item.tag() != tag {
+            return Err(self.fail(item, ErrorKind::Tag { expected: tag, found: item.tag() }));
         }
-        let value = T::decode(item, self)?;
+        let mut value = T::blank();
+        value.read(item, self)?;
         if self.position != self.end {
             let kind = ErrorKind::TrailingBytes { count: self.end - self.position };
             return Err(Error::new(kind, self.position, Path::default()));
@@ -124,36 +136,45 @@ impl<'a> Decoder<'a> {
     /// # Errors
     ///
     /// When what stands there is no item that lies within the structure.
-    #[inline]
+    #[inline(always)]
     #[allow(clippy::should_implement_trait, reason = "an iterator could not be lent to decode the item")]
     pub fn next(&mut self) -> Result<Option<Header>> {
         if self.position == self.end {
             return Ok(None);
         }
-        let Some((head, rest)) = self.bytes.get(self.position..self.end).and_then(|here| {
-            let (rest, head) = header::parse(here).ok()?;
-            Some((head, rest.len()))
-        }) else {
-            return Err(self.truncated());
-        };
-        let Some(item_type) = ItemType::from_code(head.code) else {
-            return Err(self.fail_here(ErrorKind::UnknownItemType(head.code)));
-        };
-        let length = usize::try_from(head.length).unwrap_or(usize::MAX);
-        if header::padded(length) > rest {
-            return Err(self.fail_here(ErrorKind::Truncated { missing: header::padded(length) - rest }));
-        }
-        if self.items == 0 {
-            return Err(self.fail_here(ErrorKind::Items(self.limits.items)));
+        let Some(here) = self.bytes.get(self.position..self.end) else { return Err(self.malformed()) };
+        let Ok((rest, word)) = header::word(here) else { return Err(self.malformed()) };
+        let item = Header::from_word(word);
+        let known = item.code().wrapping_sub(1) < ItemType::ALL.len() as u8;
+        if !known || header::padded(item.length() as usize) > rest.len() || self.items == 0 {
+            return Err(self.malformed());
         }
         self.items -= 1;
         self.position += header::SIZE;
-        Ok(Some(Header { tag: Tag(head.tag), item_type, length: head.length }))
+        Ok(Some(item))
+    }
+
+    /// What is wrong with the head that stands here.
+    #[cold]
+    #[inline(never)]
+    fn malformed(&self) -> Error {
+        let here = self.bytes.get(self.position..self.end).unwrap_or_default();
+        let Some(head) = header::split(here) else {
+            return self.fail_here(ErrorKind::Truncated { missing: header::SIZE - here.len() });
+        };
+        if ItemType::from_code(head.code).is_none() {
+            return self.fail_here(ErrorKind::UnknownItemType(head.code));
+        }
+        let (padded, rest) = (header::padded(head.length as usize), here.len() - header::SIZE);
+        if padded > rest {
+            return self.fail_here(ErrorKind::Truncated { missing: padded - rest });
+        }
+        self.fail_here(ErrorKind::Items(self.limits.items))
     }
 
     /// Steps over the value of an item.
     pub fn skip(&mut self, item: Header) {
-        self.position += header::padded(item.length as usize);
+        self.position += header::padded(item.length() as usize);
     }
 
     /// Goes into a structure, whose items [`Self::next`] gives from then on.
@@ -161,12 +182,12 @@ impl<'a> Decoder<'a> {
     /// # Errors
     ///
     /// When the item is no structure, or is too deep.
-    #[inline]
+    #[inline(always)]
     pub fn enter(&mut self, item: Header) -> Result<Scope> {
-        if item.item_type != ItemType::Structure {
+        if !item.is(ItemType::Structure) {
             return Err(self.other_type(item, ItemType::Structure));
         }
-        if item.length & 7 != 0 {
+        if item.length() & 7 != 0 {
             return Err(self.wrong_length(item));
         }
         if self.depth == 0 {
@@ -174,12 +195,12 @@ impl<'a> Decoder<'a> {
         }
         self.depth -= 1;
         let scope = Scope { end: self.end, decider: self.decider };
-        self.end = self.position + item.length as usize;
+        self.end = self.position + item.length() as usize;
         Ok(scope)
     }
 
     /// Leaves the structure that gave `scope`, at its end.
-    #[inline]
+    #[inline(always)]
     pub fn leave(&mut self, scope: Scope) {
         self.depth += 1;
         self.end = scope.end;
@@ -187,13 +208,13 @@ impl<'a> Decoder<'a> {
     }
 
     /// Sets what later choices are decided by.
-    #[inline]
+    #[inline(always)]
     pub fn decide(&mut self, tag: Tag, value: u32) {
         self.decider = Decider { tag, value };
     }
 
     /// The value of the field `tag` in this or an enclosing structure, if it was the last that decides.
-    #[inline]
+    #[inline(always)]
     pub fn decided(&self, tag: Tag) -> Option<u32> {
         if self.decider.tag == tag { Some(self.decider.value) } else { None }
     }
@@ -204,7 +225,7 @@ impl<'a> Decoder<'a> {
     /// # Errors
     ///
     /// When that field can't be read.
-    #[inline]
+    #[inline(always)]
     pub fn look_ahead<T: Decode + Decides>(&mut self, tag: Tag) -> Result<()> {
         if self.strict { Ok(()) } else { self.find_decider::<T>(tag) }
     }
@@ -213,15 +234,16 @@ impl<'a> Decoder<'a> {
         let (position, items) = (self.position, self.items);
         let mut first = true;
         while let Some(item) = self.next()? {
-            if item.tag == tag {
+            if item.tag() == tag {
                 if !first {
-                    let value = T::decode(item, self)?;
+                    let mut value = T::blank();
+                    value.read(item, self)?;
                     self.decide(tag, value.deciding());
                 }
                 break;
             }
             first = false;
-            self.position += header::padded(item.length as usize);
+            self.position += header::padded(item.length() as usize);
         }
         (self.position, self.items) = (position, items);
         Ok(())
@@ -230,12 +252,12 @@ impl<'a> Decoder<'a> {
     /// How many fields to make room for when `item` is the first of a repeated one.
     #[inline]
     pub fn count(&self, item: Header) -> usize {
-        let size = header::SIZE + header::padded(item.length as usize);
+        let size = header::SIZE + header::padded(item.length() as usize);
         let mut position = self.position - header::SIZE + size;
         let mut count = 1;
         while position < self.end {
             match self.bytes.get(position..).and_then(header::split) {
-                Some(head) if head.tag == item.tag.0 => {
+                Some(head) if head.tag == item.tag().0 => {
                     position = position.saturating_add(header::SIZE + header::padded(head.length as usize));
                     count += 1;
                     if count == 16 {
@@ -253,7 +275,7 @@ impl<'a> Decoder<'a> {
     /// How many items there are from `item` to the end of the structure.
     #[inline]
     pub fn count_all(&self, item: Header) -> usize {
-        let mut position = self.position + header::padded(item.length as usize);
+        let mut position = self.position + header::padded(item.length() as usize);
         let mut count = 1;
         while position < self.end {
             let Some(head) = self.bytes.get(position..).and_then(header::split) else { break };
@@ -264,10 +286,10 @@ impl<'a> Decoder<'a> {
     }
 
     /// Checks, in strict mode, that the field of this slot doesn't stand behind one of a later slot.
-    #[inline]
+    #[inline(always)]
     pub fn place(&self, reached: &mut u16, slot: u16, item: Header) -> Result<()> {
         if slot < *reached && self.strict {
-            return Err(self.fail(item, ErrorKind::Order(item.tag)));
+            return Err(self.fail(item, ErrorKind::Order(item.tag())));
         }
         *reached = slot;
         Ok(())
@@ -275,75 +297,82 @@ impl<'a> Decoder<'a> {
 
     /// The error for a field that stands twice.
     #[cold]
+    #[inline(never)]
     pub fn duplicate(&self, item: Header) -> Error {
-        self.fail(item, ErrorKind::Duplicate(item.tag))
+        self.fail(item, ErrorKind::Duplicate(item.tag()))
     }
 
     /// The error for something that the version doesn't have.
     #[cold]
+    #[inline(never)]
     pub fn not_in_version(&self, item: Header) -> Error {
-        self.fail(item, ErrorKind::Version { tag: item.tag, version: self.version })
+        self.fail(item, ErrorKind::Version { tag: item.tag(), version: self.version })
     }
 
     /// The error for a required field that the structure just read doesn't have.
     #[cold]
+    #[inline(never)]
     pub fn missing(&self, structure: Header, tag: Tag) -> Error {
         // The position is the structure's end; its head is named.
-        let offset = self.position - structure.length as usize - header::SIZE;
+        let offset = self.position - structure.length() as usize - header::SIZE;
         self.fail_at(ErrorKind::Missing(tag), offset)
     }
 
     /// The error for an item of another type than the one that belongs there.
     #[cold]
+    #[inline(never)]
     pub fn other_type(&self, item: Header, expected: ItemType) -> Error {
-        self.fail(item, ErrorKind::ItemType { expected, found: item.item_type })
+        self.fail(item, ErrorKind::ItemType { expected, found: item.item_type() })
     }
 
     /// The error for a choice by tag that has to be made and is not: none of its structures is there.
     #[cold]
+    #[inline(never)]
     pub fn missing_choice(&self, structure: Header, name: &'static str) -> Error {
-        let offset = self.position - structure.length as usize - header::SIZE;
+        let offset = self.position - structure.length() as usize - header::SIZE;
         self.fail_at(ErrorKind::MissingChoice(name), offset)
     }
 
     /// An error at the item whose head was just read.
     #[cold]
+    #[inline(never)]
     pub fn fail(&self, _item: Header, kind: ErrorKind) -> Error {
         self.fail_at(kind, self.position - header::SIZE)
     }
 
     #[cold]
+    #[inline(never)]
     fn fail_here(&self, kind: ErrorKind) -> Error {
         self.fail_at(kind, self.position)
     }
 
+    /// An item has another type, or another length, than it should.
     #[cold]
-    fn truncated(&self) -> Error {
-        self.fail_here(ErrorKind::Truncated { missing: header::SIZE - (self.end - self.position) })
+    #[inline(never)]
+    fn unfit(&self, item: Header, expected: ItemType) -> Error {
+        if item.is(expected) { self.wrong_length(item) } else { self.other_type(item, expected) }
     }
 
     #[cold]
+    #[inline(never)]
     fn wrong_length(&self, item: Header) -> Error {
-        self.fail(item, ErrorKind::WrongLength { item_type: item.item_type, found: item.length })
+        self.fail(item, ErrorKind::WrongLength { item_type: item.item_type(), found: item.length() })
     }
 
     /// The eight bytes of a value of fixed length.
-    #[inline]
+    #[inline(always)]
     fn eight(&mut self, item: Header, expected: ItemType, length: u32) -> Result<[u8; 8]> {
-        if item.item_type != expected {
-            return Err(self.other_type(item, expected));
-        }
-        if item.length != length {
-            return Err(self.wrong_length(item));
+        if !item.has(expected, length) {
+            return Err(self.unfit(item, expected));
         }
         let Some(bytes) = self.bytes.get(self.position..).and_then(|rest| rest.first_chunk::<8>()) else {
-            return Err(self.truncated());
+            return Err(self.malformed());
         };
         self.position += 8;
         Ok(*bytes)
     }
 
-    #[inline]
+    #[inline(always)]
     fn four(&mut self, item: Header, expected: ItemType) -> Result<[u8; 4]> {
         let [a, b, c, d, padding @ ..] = self.eight(item, expected, 4)?;
         if self.strict && padding != [0; 4] {
@@ -353,17 +382,18 @@ impl<'a> Decoder<'a> {
     }
 
     #[cold]
+    #[inline(never)]
     fn fail_at(&self, kind: ErrorKind, offset: usize) -> Error {
         Error::new(kind, offset, Path::locate(self.bytes, offset))
     }
 
     /// Checks the type of a value of any length, and its padding.
-    #[inline]
+    #[inline(always)]
     fn check_any(&self, item: Header, expected: ItemType) -> Result<()> {
-        if item.item_type != expected {
+        if !item.is(expected) {
             return Err(self.other_type(item, expected));
         }
-        let length = item.length as usize;
+        let length = item.length() as usize;
         if self.strict && length & 7 != 0 {
             // The eight bytes that the value ends in, of which the last ones are padding.
             let end = self.position + header::padded(length);
@@ -377,43 +407,43 @@ impl<'a> Decoder<'a> {
     }
 
     /// The bytes of a value of any length; steps over its padding.
-    #[inline]
+    #[inline(always)]
     fn slice(&mut self, item: Header, expected: ItemType) -> Result<Bytes> {
         self.check_any(item, expected)?;
-        let length = item.length as usize;
+        let length = item.length() as usize;
         let start = self.position;
         self.position = start + header::padded(length);
         Ok(self.message.slice(start..start + length))
     }
 
     /// The value of an Integer.
-    #[inline]
+    #[inline(always)]
     pub fn integer(&mut self, item: Header) -> Result<i32> {
         self.four(item, ItemType::Integer).map(i32::from_be_bytes)
     }
 
     /// The value of a Long Integer.
-    #[inline]
+    #[inline(always)]
     pub fn long_integer(&mut self, item: Header) -> Result<i64> {
         self.eight(item, ItemType::LongInteger, 8).map(i64::from_be_bytes)
     }
 
     /// The value of a Big Integer.
     pub fn big_integer(&mut self, item: Header) -> Result<BigInteger> {
-        if self.strict && (item.length == 0 || item.length & 7 != 0) && item.item_type == ItemType::BigInteger {
+        if self.strict && (item.length() == 0 || item.length() & 7 != 0) && item.item_type() == ItemType::BigInteger {
             return Err(self.wrong_length(item));
         }
         self.slice(item, ItemType::BigInteger).map(BigInteger::from_wire)
     }
 
     /// The value of an Enumeration.
-    #[inline]
+    #[inline(always)]
     pub fn enumeration(&mut self, item: Header) -> Result<u32> {
         self.four(item, ItemType::Enumeration).map(u32::from_be_bytes)
     }
 
     /// The value of a Boolean.
-    #[inline]
+    #[inline(always)]
     pub fn boolean(&mut self, item: Header) -> Result<bool> {
         let value = u64::from_be_bytes(self.eight(item, ItemType::Boolean, 8)?);
         if value > 1 && self.strict {
@@ -423,7 +453,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// The value of a Text String.
-    #[inline]
+    #[inline(always)]
     pub fn text_string(&mut self, item: Header) -> Result<Text> {
         let bytes = self.slice(item, ItemType::TextString)?;
         match Text::try_from(bytes) {
@@ -435,7 +465,7 @@ impl<'a> Decoder<'a> {
     /// The bytes of a Text String or Byte String that is not taken yet.
     #[inline]
     pub fn peek(&self, item: Header) -> &'a [u8] {
-        self.bytes.get(self.position..self.position + item.length as usize).unwrap_or_default()
+        self.bytes.get(self.position..self.position + item.length() as usize).unwrap_or_default()
     }
 
     /// Steps over a Text String that was looked at with [`Self::peek`].
@@ -446,36 +476,37 @@ impl<'a> Decoder<'a> {
     #[inline]
     pub fn skip_text_string(&mut self, item: Header) -> Result<()> {
         self.check_any(item, ItemType::TextString)?;
-        self.position += header::padded(item.length as usize);
+        self.position += header::padded(item.length() as usize);
         Ok(())
     }
 
     #[cold]
+    #[inline(never)]
     fn utf8(&self, item: Header, error: std::str::Utf8Error) -> Error {
-        let start = self.position - header::padded(item.length as usize);
+        let start = self.position - header::padded(item.length() as usize);
         self.fail_at(ErrorKind::Utf8, start + error.valid_up_to())
     }
 
     /// The value of a Byte String.
-    #[inline]
+    #[inline(always)]
     pub fn byte_string(&mut self, item: Header) -> Result<Bytes> {
         self.slice(item, ItemType::ByteString)
     }
 
     /// The value of a Date-Time.
-    #[inline]
+    #[inline(always)]
     pub fn date_time(&mut self, item: Header) -> Result<DateTime> {
         self.eight(item, ItemType::DateTime, 8).map(|bytes| DateTime(i64::from_be_bytes(bytes)))
     }
 
     /// The value of a Date-Time Extended.
-    #[inline]
+    #[inline(always)]
     pub fn date_time_extended(&mut self, item: Header) -> Result<DateTimeExtended> {
         self.eight(item, ItemType::DateTimeExtended, 8).map(|bytes| DateTimeExtended(i64::from_be_bytes(bytes)))
     }
 
     /// The value of an Interval.
-    #[inline]
+    #[inline(always)]
     pub fn interval(&mut self, item: Header) -> Result<Interval> {
         self.four(item, ItemType::Interval).map(|bytes| Interval(u32::from_be_bytes(bytes)))
     }
@@ -486,7 +517,7 @@ impl<'a> Decoder<'a> {
     ///
     /// When it, or something in it, is malformed, too deep, or too much.
     pub fn item(&mut self, item: Header) -> Result<Item> {
-        let value = match item.item_type {
+        let value = match item.item_type() {
             ItemType::Structure => {
                 let scope = self.enter(item)?;
                 let mut items = Vec::new();
@@ -507,7 +538,7 @@ impl<'a> Decoder<'a> {
             ItemType::Interval => Value::Interval(self.interval(item)?),
             ItemType::DateTimeExtended => Value::DateTimeExtended(self.date_time_extended(item)?),
         };
-        Ok(Item { tag: item.tag, value })
+        Ok(Item { tag: item.tag(), value })
     }
 }
 

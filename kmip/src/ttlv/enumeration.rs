@@ -63,12 +63,19 @@ macro_rules! enumeration {
         impl $crate::ttlv::Decode for $name {
             const ITEM_TYPE: Option<$crate::ttlv::ItemType> = Some($crate::ttlv::ItemType::Enumeration);
 
-            #[inline]
-            fn decode(
+            #[inline(always)]
+            fn blank() -> Self {
+                Self(0)
+            }
+
+            #[inline(always)]
+            fn read(
+                &mut self,
                 item: $crate::ttlv::Header,
                 from: &mut $crate::ttlv::Decoder<'_>,
-            ) -> $crate::ttlv::Result<Self> {
-                from.enumeration(item).map(Self)
+            ) -> $crate::ttlv::Result<()> {
+                *self = from.enumeration(item).map(Self)?;
+                Ok(())
             }
         }
 
@@ -143,12 +150,19 @@ macro_rules! mask {
         impl $crate::ttlv::Decode for $name {
             const ITEM_TYPE: Option<$crate::ttlv::ItemType> = Some($crate::ttlv::ItemType::Integer);
 
-            #[inline]
-            fn decode(
+            #[inline(always)]
+            fn blank() -> Self {
+                Self::empty()
+            }
+
+            #[inline(always)]
+            fn read(
+                &mut self,
                 item: $crate::ttlv::Header,
                 from: &mut $crate::ttlv::Decoder<'_>,
-            ) -> $crate::ttlv::Result<Self> {
-                from.integer(item).map(|value| Self::from_bits_retain(value.cast_unsigned()))
+            ) -> $crate::ttlv::Result<()> {
+                *self = from.integer(item).map(|value| Self::from_bits_retain(value.cast_unsigned()))?;
+                Ok(())
             }
         }
 

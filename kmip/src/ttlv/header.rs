@@ -1,4 +1,6 @@
-use nom::{IResult, Parser, combinator::map, number::complete::be_u64};
+use std::fmt;
+
+use nom::{IResult, Parser, bytes::complete::take, combinator::map_opt};
 
 use super::{ItemType, Tag};
 
@@ -6,14 +8,62 @@ use super::{ItemType, Tag};
 pub const SIZE: usize = 8;
 
 /// The head of an item, checked: its type is one, and its value lies within the structure around it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Header {
+///
+/// It is the eight bytes as they stand in the message: handed on in a register, and taken apart where it is looked at.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Header(u64);
+
+impl Header {
+    #[inline(always)]
+    pub(super) const fn from_word(word: u64) -> Self {
+        Self(word)
+    }
+
     /// What it is.
-    pub tag: Tag,
+    #[inline(always)]
+    pub const fn tag(self) -> Tag {
+        Tag((self.0 >> 40) as u32)
+    }
+
+    /// The code of the type of its value.
+    #[inline(always)]
+    pub(super) const fn code(self) -> u8 {
+        (self.0 >> 32) as u8
+    }
+
     /// The type of its value.
-    pub item_type: ItemType,
+    #[inline(always)]
+    pub const fn item_type(self) -> ItemType {
+        match ItemType::from_code(self.code()) {
+            Some(item_type) => item_type,
+            // A header with another code is refused before it comes to be one.
+            None => ItemType::Structure,
+        }
+    }
+
+    /// Whether the value has this type.
+    #[inline(always)]
+    pub const fn is(self, item_type: ItemType) -> bool {
+        self.code() == item_type.code()
+    }
+
     /// The length of its value in bytes, without padding.
-    pub length: u32,
+    #[inline(always)]
+    pub const fn length(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// Whether type and length are these.
+    #[inline(always)]
+    pub(super) const fn has(self, item_type: ItemType, length: u32) -> bool {
+        self.0 & 0xFF_FFFF_FFFF == (item_type.code() as u64) << 32 | length as u64
+    }
+}
+
+impl fmt::Debug for Header {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} of {} bytes", self.tag(), self.item_type(), self.length())
+    }
 }
 
 /// The head of an item as it stands in the bytes.
@@ -24,20 +74,19 @@ pub(super) struct Raw {
     pub(super) length: u32,
 }
 
-/// Reads the eight bytes of a head.
+/// The eight bytes of a head.
 #[inline(always)]
-pub(super) fn parse(input: &[u8]) -> IResult<&[u8], Raw, ()> {
-    map(be_u64, |word: u64| {
-        let [t0, t1, t2, code, l0, l1, l2, l3] = word.to_be_bytes();
-        Raw { tag: u32::from_be_bytes([0, t0, t1, t2]), code, length: u32::from_be_bytes([l0, l1, l2, l3]) }
-    })
-    .parse(input)
+pub(super) fn word(input: &[u8]) -> IResult<&[u8], u64, ()> {
+    // nom's own be_u64 goes byte by byte, which compilers don't see through.
+    map_opt(take(SIZE), |bytes: &[u8]| bytes.first_chunk().copied().map(u64::from_be_bytes)).parse(input)
 }
 
 /// The head at the start of `input`, if there are eight bytes.
 #[inline(always)]
 pub(super) fn split(input: &[u8]) -> Option<Raw> {
-    parse(input).ok().map(|(_, head)| head)
+    let (_, word) = word(input).ok()?;
+    let head = Header(word);
+    Some(Raw { tag: head.tag().0, code: head.code(), length: head.length() })
 }
 
 /// The length of a value with its padding: the next multiple of eight.

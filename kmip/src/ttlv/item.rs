@@ -74,8 +74,14 @@ impl Value {
 impl Decode for Item {
     const ITEM_TYPE: Option<ItemType> = None;
 
-    fn decode(item: Header, from: &mut Decoder<'_>) -> Result<Self> {
-        from.item(item)
+    #[inline]
+    fn blank() -> Self {
+        Self { tag: Tag(0), value: Value::Integer(0) }
+    }
+
+    fn read(&mut self, item: Header, from: &mut Decoder<'_>) -> Result<()> {
+        *self = from.item(item)?;
+        Ok(())
     }
 }
 

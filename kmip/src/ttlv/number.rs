@@ -121,5 +121,5 @@ pub struct Interval(pub u32);
 pub struct Enumeration(pub u32);
 
 /// An Enumeration whose value is a tag: the reference to an attribute in KMIP 2.0 (§5.5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TagValue(pub Tag);

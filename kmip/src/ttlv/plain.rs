@@ -13,9 +13,15 @@ macro_rules! plain {
             impl Decode for $type {
                 const ITEM_TYPE: Option<ItemType> = Some(ItemType::$item_type);
 
-                #[inline]
-                fn decode(item: Header, from: &mut Decoder<'_>) -> Result<Self> {
-                    from.$read(item).map(Into::into)
+                #[inline(always)]
+                fn blank() -> Self {
+                    Self::default()
+                }
+
+                #[inline(always)]
+                fn read(&mut self, item: Header, from: &mut Decoder<'_>) -> Result<()> {
+                    *self = from.$read(item)?.into();
+                    Ok(())
                 }
             }
 

@@ -9,7 +9,7 @@ use std::fmt;
 /// assert_eq!(Tag::UniqueIdentifier, Tag(0x42_0094));
 /// assert_eq!(Tag::UniqueIdentifier.to_string(), "UniqueIdentifier");
 /// ```
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tag(pub u32);
 
 impl Tag {

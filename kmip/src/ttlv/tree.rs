@@ -239,13 +239,8 @@ impl<'a> Node<'a> {
     }
 
     fn header(&self) -> Header {
-        let offset = self.offset();
-        let head = self.tree.message.get(offset..).and_then(header::split);
-        head.and_then(|head| {
-            let item_type = ItemType::from_code(head.code)?;
-            Some(Header { tag: Tag(head.tag), item_type, length: head.length })
-        })
-        .unwrap_or(Header { tag: Tag(0), item_type: ItemType::Structure, length: 0 })
+        let here = self.tree.message.get(self.offset()..).unwrap_or_default();
+        header::word(here).map_or(Header::from_word(0), |(_, word)| Header::from_word(word))
     }
 
     /// Where the item starts, in bytes from the start of the message.
@@ -255,24 +250,24 @@ impl<'a> Node<'a> {
 
     /// What it is.
     pub fn tag(&self) -> Tag {
-        self.header().tag
+        self.header().tag()
     }
 
     /// The type of its value.
     pub fn item_type(&self) -> ItemType {
-        self.header().item_type
+        self.header().item_type()
     }
 
     /// Its value's bytes, without padding.
     pub fn raw(&self) -> &'a [u8] {
         let start = self.offset() + header::SIZE;
-        self.tree.message.get(start..start + self.header().length as usize).unwrap_or_default()
+        self.tree.message.get(start..start + self.header().length() as usize).unwrap_or_default()
     }
 
     /// The whole item's bytes, with head and padding.
     pub fn encoded(&self) -> Bytes {
         let start = self.offset();
-        let end = start + header::SIZE + header::padded(self.header().length as usize);
+        let end = start + header::SIZE + header::padded(self.header().length() as usize);
         self.tree.message.slice(start..end.min(self.tree.message.len()))
     }
 

@@ -61,7 +61,7 @@ pub trait KeepUnknown {
     /// In strict mode, unless the structure is open; where the structure can't keep it; and when it is malformed.
     #[cold]
     fn unknown(&mut self, item: Header, slot: u16, open: bool, from: &mut Decoder<'_>) -> Result<()> {
-        let refusal = from.fail(item, ErrorKind::Unknown(item.tag));
+        let refusal = from.fail(item, ErrorKind::Unknown(item.tag()));
         if (from.is_strict() && !open) || !self.keep(slot, item, from)? { Err(refusal) } else { Ok(()) }
     }
 

@@ -56,14 +56,20 @@ impl Decode for AttributeName {
     const ITEM_TYPE: Option<ItemType> = Some(ItemType::TextString);
 
     #[inline]
-    fn decode(item: Header, from: &mut Decoder<'_>) -> Result<Self> {
-        match attribute_tag(from.peek(item)) {
+    fn blank() -> Self {
+        Self::Standard(Tag(0))
+    }
+
+    #[inline]
+    fn read(&mut self, item: Header, from: &mut Decoder<'_>) -> Result<()> {
+        *self = match attribute_tag(from.peek(item)) {
             Some(tag) => {
                 from.skip_text_string(item)?;
-                Ok(Self::Standard(tag))
+                Self::Standard(tag)
             }
-            None => from.text_string(item).map(Self::Custom),
-        }
+            None => Self::Custom(from.text_string(item)?),
+        };
+        Ok(())
     }
 }
 

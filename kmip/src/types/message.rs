@@ -57,8 +57,9 @@ fn find_version(message: &Bytes) -> Result<Version> {
     let header = from.next()?.ok_or_else(missing)?;
     from.enter(header)?;
     while let Some(item) = from.next()? {
-        if item.tag == Tag::ProtocolVersion {
-            let version = ProtocolVersion::decode(item, &mut from)?;
+        if item.tag() == Tag::ProtocolVersion {
+            let mut version = ProtocolVersion::blank();
+            version.read(item, &mut from)?;
             return known((version.protocol_version_major, version.protocol_version_minor));
         }
         from.skip(item);
