@@ -112,7 +112,7 @@ pub(crate) fn choice(choice: &Choice) -> Tokens {
                     [#(#fits),*].into_iter().enumerate().filter_map(|(index, fits): (usize, bool)| fits.then_some(index)).collect();
                 if fitting.is_empty() {
                     return if #unknown {
-                        <::kmip::ttlv::Item as ::kmip::ttlv::Arbitrary>::arbitrary(tag, from).map(Self::#other)
+                        <::kmip::ttlv::Item as ::kmip::ttlv::Arbitrary>::arbitrary(tag, from).map(|item| Self::#other(item.into()))
                     } else {
                         ::core::result::Result::Err(::kmip::ttlv::arbitrary::Error::IncorrectFormat)
                     };

@@ -9,6 +9,8 @@ pub(crate) struct Choice {
     pub(crate) cases: Vec<Case>,
     /// The variant that takes what no case fits.
     pub(crate) other: Ident,
+    /// Whether that variant's item is in a box.
+    pub(crate) boxed: bool,
 }
 
 /// What a choice is decided by.
@@ -72,14 +74,19 @@ impl Choice {
         for variant in &data.variants {
             match Case::parse(variant, &by)? {
                 Some(case) => cases.push(case),
-                None => other = Some(variant.ident.clone()),
+                None => other = Some((variant.ident.clone(), variant.fields.iter().any(|field| is_box(&field.ty)))),
             }
         }
-        let other = other.ok_or_else(|| {
+        let (other, boxed) = other.ok_or_else(|| {
             Error::new_spanned(&input.ident, "the choice needs a variant for what no case fits: `#[ttlv(other)] Other(Item)`")
         })?;
-        Ok(Self { name: input.ident.clone(), by, cases, other })
+        Ok(Self { name: input.ident.clone(), by, cases, other, boxed })
     }
+}
+
+/// Whether a type is spelled as a `Box`.
+pub(crate) fn is_box(of: &Type) -> bool {
+    matches!(of, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "Box"))
 }
 
 impl Case {

@@ -3,7 +3,7 @@ use quote::quote;
 
 use crate::{
     attributes::TagName,
-    choice::{By, Case, Choice},
+    choice::{By, Case, Choice, is_box},
     structure::{Field, Place, Presence, Structure},
 };
 
@@ -80,11 +80,10 @@ pub(crate) fn structure(structure: &Structure) -> Tokens {
                 #(#look_ahead)*
                 #unknown
                 let mut seen = 0u64;
-                let mut reached = 0u16;
                 while let ::core::option::Option::Some(item) = from.next()? {
                     match item.tag() {
                         #(#arms)*
-                        _ => ::kmip::ttlv::KeepUnknown::unknown(#keep, item, reached, #open, from)?,
+                        _ => ::kmip::ttlv::KeepUnknown::unknown(#keep, item, ::kmip::ttlv::last_slot(seen), #open, from)?,
                     }
                 }
                 from.leave(scope);
@@ -159,7 +158,7 @@ fn arms(structure: &Structure, keep: &Tokens) -> Vec<Tokens> {
         }
         if !always {
             arms.push(quote! {
-                #pattern => ::kmip::ttlv::KeepUnknown::out_of_version(#keep, item, reached, #open, from)?,
+                #pattern => ::kmip::ttlv::KeepUnknown::out_of_version(#keep, item, ::kmip::ttlv::last_slot(seen), #open, from)?,
             });
         }
     }
@@ -177,7 +176,7 @@ fn arms(structure: &Structure, keep: &Tokens) -> Vec<Tokens> {
 /// Takes an item as a field's value.
 fn take(field: &Field) -> Tokens {
     let (name, number, value, bit) = (&field.name, field.slot, &field.value, bit(field));
-    let place = quote!(from.place(&mut reached, #number, item)?;);
+    let number = u32::from(number);
     if field.presence == Presence::Repeated {
         let single = field.single.as_ref().map(|single| {
             let holds = single.holds(&quote!(from.version()));
@@ -192,8 +191,11 @@ fn take(field: &Field) -> Tokens {
             Place::Tag(_) => quote!(from.count(item)),
             Place::ByTag => quote!(from.count_all(item)),
         };
+        let after = number + 1;
         return quote! {
-            #place
+            if seen >> #after != 0 {
+                from.again(seen, #number, true, item)?;
+            }
             #single
             seen |= #bit;
             if self.#name.capacity() == 0 {
@@ -221,9 +223,8 @@ fn take(field: &Field) -> Tokens {
         quote!(from.decide(#tag, ::kmip::ttlv::Decides::deciding(value));)
     });
     quote! {
-        #place
-        if seen & #bit != 0 {
-            return ::core::result::Result::Err(from.duplicate(item));
+        if seen >> #number != 0 {
+            from.again(seen, #number, false, item)?;
         }
         seen |= #bit;
         #read
@@ -233,6 +234,13 @@ fn take(field: &Field) -> Tokens {
 
 pub(crate) fn choice(choice: &Choice) -> Tokens {
     let (name, other) = (&choice.name, &choice.other);
+    // A blank value must own nothing, and cost nothing: no boxes.
+    let blank = match choice.cases.first() {
+        Some(Case { name, value, .. }) if choice.boxed && !is_box(value) => {
+            quote!(Self::#name(<#value as ::kmip::ttlv::Decode>::blank()))
+        }
+        _ => quote!(Self::#other(<::kmip::ttlv::Item as ::kmip::ttlv::Decode>::blank().into())),
+    };
     let (body, by_tag) = match &choice.by {
         By::ItemType => (by_item_type(choice, choice.cases.iter()), None),
         By::Decider(decider) => (by_decider(choice, decider), None),
@@ -261,7 +269,7 @@ pub(crate) fn choice(choice: &Choice) -> Tokens {
 
             #[inline]
             fn blank() -> Self {
-                Self::#other(<::kmip::ttlv::Item as ::kmip::ttlv::Decode>::blank())
+                #blank
             }
 
             fn read(
@@ -319,7 +327,7 @@ fn by_item_type<'a>(choice: &Choice, cases: impl Iterator<Item = &'a Case>) -> T
         if from.is_strict() && let ::core::option::Option::Some(expected) = <#first as ::kmip::ttlv::Decode>::ITEM_TYPE {
             return ::core::result::Result::Err(from.other_type(item, expected));
         }
-        *self = Self::#other(from.item(item)?);
+        ::core::mem::forget(::core::mem::replace(self, Self::#other(from.item(item)?.into())));
         ::core::result::Result::Ok(())
     }
 }
@@ -347,7 +355,7 @@ fn by_decider(choice: &Choice, decider: &TagName) -> Tokens {
         if from.is_strict() && let ::core::option::Option::Some(expected) = expected {
             return ::core::result::Result::Err(from.other_type(item, expected));
         }
-        *self = Self::#other(from.item(item)?);
+        ::core::mem::forget(::core::mem::replace(self, Self::#other(from.item(item)?.into())));
         ::core::result::Result::Ok(())
     }
 }
@@ -372,7 +380,7 @@ fn by_tag(choice: &Choice, tag: &Tokens) -> Tokens {
         match tag {
             #(#arms)*
             _ => {
-                *self = Self::#other(from.item(item)?);
+                ::core::mem::forget(::core::mem::replace(self, Self::#other(from.item(item)?.into())));
                 ::core::result::Result::Ok(())
             }
         }

@@ -70,8 +70,8 @@ impl Structure {
         let (presence, value) = presence(&source.ty);
         let slot = u16::try_from(self.fields.len() + 1).unwrap_or(u16::MAX);
         // Which fields were seen is kept in 64 bits, of which the lowest stands for the structure's start.
-        if slot > 63 {
-            return Err(Error::new_spanned(source, "a structure has at most 63 fields"));
+        if slot > 62 {
+            return Err(Error::new_spanned(source, "a structure has at most 62 fields"));
         }
         let (mut gate, mut tag, mut by_tag) = (Gate::default(), None, false);
         let (mut required, mut single, mut decides, mut unknown) = (None, None, false, false);

@@ -1,20 +1,19 @@
 //! Binds the tables to a model: every name looked up, every gate worked out.
 
+mod attributes;
 mod choices;
 mod deciders;
 mod finish;
+mod operations;
 mod sizes;
 mod structures;
 
 use std::collections::BTreeMap;
 
 use crate::error::{Place, Problems};
-use crate::model::{
-    Attribute, Entry, Enumeration, ItemType, Model, Operation, Plain, Reason, Right, Rules, Tag, TagId, Type,
-    Value, ValueId,
-};
+use crate::model::{Entry, Enumeration, ItemType, Model, Plain, Right, Tag, TagId, Type, Value, ValueId};
 use crate::names;
-use crate::schema::{self, Payload, Rule, Sections};
+use crate::schema::{self, Sections};
 use crate::tables::Tables;
 use crate::version::{Gate, Version};
 
@@ -263,153 +262,6 @@ impl Binder<'_> {
         Some((id, value?))
     }
 
-    fn attributes(&mut self, tables: &Tables) {
-        self.model.keywords =
-            tables.attributes_head.when.iter().map(|(word, means)| (word.clone(), means.clone())).collect();
-        for raw in &tables.attributes {
-            let Some(tag) = self.tag(raw.tag.as_deref().unwrap_or(&raw.name), &raw.place) else { continue };
-            let outer = self.model.tags[tag].entry.gate;
-            let text = names::text(&raw.name);
-            let rust = raw.rust.clone().unwrap_or_else(|| names::type_name(&raw.name));
-            let entry = self.entry(raw!(raw), outer, "its tag", text, rust);
-            let groups = &tables.attributes_head.object_types;
-            let rules = raw.rules.iter().map(|rules| self.rules(rules, entry.gate, groups)).collect();
-            let of = match &raw.of {
-                Some(name) => self.type_of(name, &raw.place),
-                None => self.model.tags[tag].of,
-            };
-            self.model.attributes.push(Attribute { entry, tag, of, rules });
-        }
-    }
-
-    fn rules(&mut self, raw: &schema::Rules, outer: Gate, groups: &BTreeMap<String, Vec<String>>) -> Rules {
-        let rules = [
-            &raw.always_has_value,
-            &raw.modifiable_by_server,
-            &raw.modifiable_by_client,
-            &raw.deletable_by_client,
-        ];
-        for rule in rules {
-            if let Rule::When(keyword) = rule
-                && !self.model.keywords.iter().any(|(known, _)| known == keyword)
-            {
-                self.problem(&raw.place, format!("there is no keyword `{keyword}` at the head of the file"));
-            }
-        }
-        let place = &raw.place;
-        let gate = self.gate(raw.since, raw.until, outer, place, "the attribute");
-        Rules {
-            place: place.clone(),
-            note: raw.note.clone(),
-            gate,
-            always_has_value: raw.always_has_value.clone(),
-            initially_set_by: raw.initially_set_by.clone(),
-            modifiable_by_server: raw.modifiable_by_server.clone(),
-            modifiable_by_client: raw.modifiable_by_client.clone(),
-            deletable_by_client: raw.deletable_by_client.clone(),
-            multiple_instances: raw.multiple_instances,
-            implicitly_set_by: raw
-                .implicitly_set_by
-                .iter()
-                .filter_map(|name| self.named_value(OPERATION, name, place))
-                .collect(),
-            applies_to: self.object_types(&raw.applies_to, groups, gate, place),
-        }
-    }
-
-    /// Object types by their own names, and by those of groups: of these, the ones that some version has.
-    fn object_types(
-        &mut self,
-        named: &[String],
-        groups: &BTreeMap<String, Vec<String>>,
-        gate: Gate,
-        place: &Place,
-    ) -> Vec<ValueId> {
-        let mut types: Vec<ValueId> = Vec::new();
-        for name in named {
-            let Some(group) = groups.get(name) else {
-                types.extend(self.named_value(OBJECT_TYPE, name, place));
-                continue;
-            };
-            for member in group {
-                let Some(id) = self.named_value(OBJECT_TYPE, member, place) else { continue };
-                if self.model.value(id).entry.gate.overlaps(&gate, &self.model.versions) {
-                    types.push(id);
-                }
-            }
-        }
-        let mut seen = Vec::new();
-        types.retain(|id| {
-            !seen.contains(id) && {
-                seen.push(*id);
-                true
-            }
-        });
-        types
-    }
-
-    fn operations(&mut self, tables: &Tables) {
-        for raw in &tables.operations {
-            let Some(code) = self.named_value(OPERATION, &raw.name, &raw.place) else { continue };
-            if self.model.operations.iter().any(|known| known.code == code) {
-                self.problem(&raw.place, format!("there are two operations `{}`", raw.name));
-                continue;
-            }
-            let gate = self.model.value(code).entry.gate;
-            let rust = raw.rust.clone().unwrap_or_else(|| names::type_name(&raw.name));
-            let entry = Entry {
-                place: raw.place.clone(),
-                name: raw.name.clone(),
-                text: self.model.value(code).entry.text.clone(),
-                rust,
-                gate,
-                section: raw.section.clone(),
-                note: raw.note.clone(),
-            };
-            let request = self.payload(raw.request.as_ref(), &entry, "Request");
-            let response = self.payload(raw.response.as_ref(), &entry, "Response");
-            let reasons = raw.reasons.iter().filter_map(|reason| self.reason(reason, gate)).collect();
-            let direction = match raw.direction.as_slice() {
-                [] => vec![schema::Direction::ClientToServer],
-                given => given.to_vec(),
-            };
-            self.model.operations.push(Operation {
-                entry,
-                code,
-                direction,
-                sets_id_placeholder: raw.sets_id_placeholder,
-                uses_id_placeholder: raw.uses_id_placeholder,
-                request,
-                response,
-                reasons,
-            });
-        }
-        let model = &mut self.model;
-        let enumerations = &model.enumerations;
-        model
-            .operations
-            .sort_by_key(|operation| enumerations[operation.code.0].values[operation.code.1].number);
-    }
-
-    fn payload(&mut self, payload: Option<&Payload>, operation: &Entry, kind: &str) -> Option<usize> {
-        let fields = match payload {
-            Some(Payload::Fields(fields)) => fields,
-            Some(Payload::None) => return None,
-            None => {
-                let reason = format!("operation `{}` has no `{}`", operation.name, kind.to_lowercase());
-                self.problem(&operation.place, reason);
-                return None;
-            }
-        };
-        Some(self.add_payload(fields, operation, kind))
-    }
-
-    fn reason(&mut self, raw: &schema::Reason, outer: Gate) -> Option<Reason> {
-        let value = self.named_value(RESULT_REASON, &raw.reason, &raw.place)?;
-        let gate = self.gate(raw.since, raw.until, outer, &raw.place, "the operation");
-        Some(Reason { place: raw.place.clone(), value, gate, note: raw.note.clone() })
-    }
-
     fn rights(&mut self, tables: &Tables) {
         for raw in &tables.rights {
             let operation = self.named_value(OPERATION, &raw.operation, &raw.place);
@@ -422,7 +274,7 @@ impl Binder<'_> {
     }
 }
 
-/// The item types in which the values of an enumeration are written.
+/// The enumeration whose values items with a tag have, if such an item can decide a choice.
 pub(crate) fn decides(model: &Model, tag: TagId) -> Option<usize> {
     let of = model.tags[tag].of?;
     model.values_of(of).filter(|_| model.item_types(of).contains(&ItemType::Enumeration))

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use crate::bind::OPERATION;
 use crate::error::{Place, Problems};
-use crate::model::{Attribute, Entry, Enumeration, Model, Operation, Right};
+use crate::model::{Attribute, Entry, Enumeration, Model, Operation, Right, Type};
 use crate::schema::Sections;
 use crate::tables::Tables;
 use crate::version::{Gate, Version};
@@ -112,6 +112,16 @@ impl<'a> Check<'a> {
                 self.problem(place, reason);
             }
             self.enumerations_of_tag(tag);
+            if let Some(of) = tag.of {
+                self.secret(&tag.entry, of, tag.secret);
+            }
+        }
+    }
+
+    fn secret(&mut self, entry: &Entry, of: Type, secret: bool) {
+        if secret && !self.model.can_be_secret(of) {
+            let of = self.model.type_name(of);
+            self.problem(&entry.place, format!("`{}` can't be secret: its type is `{of}`", entry.name));
         }
     }
 

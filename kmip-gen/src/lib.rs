@@ -1,8 +1,8 @@
 //! Reads the tables of KMIP, checks them, and writes the Rust types that they describe.
 //!
-//! The tables are YAML; `docs/spec-format.md` says how they are written. A build script calls [`generate`], which
-//! writes one file of Rust for each table. The `kmip-gen` command (feature `command`) checks tables, shows what is
-//! generated from them, compares versions and writes reference pages.
+//! The tables are YAML; `docs/spec-format.md` says how they are written. A build script calls [`generate`],
+//! which writes one file of Rust for each table. The `kmip-gen` command (feature `command`) checks tables,
+//! shows what is generated from them, compares versions and writes reference pages.
 //!
 //! ```
 //! # fn main() -> Result<(), kmip_gen::Error> {
@@ -46,8 +46,12 @@ use tables::Tables;
 
 /// Writes the Rust of all tables into a directory, one file a table.
 ///
-/// `overlay` is a directory of tables that is laid over those of `spec_dir`. Nothing is written when a table breaks a
-/// rule. A file that would not change is left alone.
+/// `overlay` is a directory of tables that is laid over those of `spec_dir`. A file that would not change is left
+/// alone.
+///
+/// # Errors
+///
+/// When a table breaks a rule, and then nothing is written; or when a file can't be written.
 pub fn generate(spec_dir: &Path, overlay: Option<&Path>, out_dir: &Path) -> Result<(), Error> {
     let spec = Spec::read(spec_dir, overlay)?;
     for (name, text) in spec.rust() {
@@ -72,6 +76,10 @@ pub struct Spec {
 
 impl Spec {
     /// Reads tables, lays an overlay over them, and checks the whole.
+    ///
+    /// # Errors
+    ///
+    /// When a table breaks a rule: all that are broken are told.
     pub fn read(spec_dir: &Path, overlay: Option<&Path>) -> Result<Self, Error> {
         let mut problems = Problems::default();
         let mut tables = Tables::read(spec_dir, &mut problems);
@@ -106,6 +114,10 @@ impl Spec {
 #[cfg(feature = "command")]
 impl Spec {
     /// The Rust of all tables or of one, formatted; of one type alone, if one is named.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such table or type.
     pub fn formatted(&self, table: Option<&str>, type_name: Option<&str>) -> Result<String, Error> {
         let files = emit::files(&self.model);
         let names: Vec<&str> = files.iter().map(|(name, _)| *name).collect();
@@ -136,6 +148,10 @@ impl Spec {
     }
 
     /// What changed from one protocol version to another, a line each.
+    ///
+    /// # Errors
+    ///
+    /// When the tables don't describe one of the versions.
     pub fn diff(&self, old: Version, new: Version) -> Result<String, Error> {
         for version in [old, new] {
             if !self.model.versions.contains(&version) {
@@ -160,8 +176,8 @@ impl Spec {
         let masks = model.enumerations.iter().filter(|enumeration| enumeration.mask).count();
         let versions: Vec<String> = model.versions.iter().map(Version::to_string).collect();
         format!(
-            "all is well in KMIP {}: {} tags, {} enumerations, {masks} mask{}, {} structures and payloads, {} choices, \
-             {} attributes, {} operations",
+            "all is well in KMIP {}: {} tags, {} enumerations, {masks} mask{}, {} structures and payloads, \
+             {} choices, {} attributes, {} operations",
             versions.join(", "),
             model.tags.len(),
             model.enumerations.len() - masks,

@@ -1,7 +1,8 @@
 //! From files to entries: the only module that knows YAML.
 //!
-//! serde_yaml tells no positions of what it has read, so each file is also cut, by its indentation, into the lines of
-//! its entries. What an entry holds is then told where it stands ([`Locate`]), and every problem has a file and a line.
+//! serde_yaml tells no positions of what it has read, so each file is also cut, by its indentation, into the
+//! lines of its entries. What an entry holds is then told where it stands ([`Locate`]), and every problem has a
+//! file and a line.
 
 use std::fs;
 use std::ops::Range;
@@ -267,7 +268,8 @@ mod tests {
 
     #[test]
     fn keys_and_items_are_found_by_indentation() {
-        let text = "# head\n- name: A\n  fields:\n    - { name: X }\n    - name: Y\n      type: Z\n- name: B\n  fields:\n  - { name: V }\n";
+        let text = "# head\n- name: A\n  fields:\n    - { name: X }\n    - name: Y\n      type: Z\n\
+                    - name: B\n  fields:\n  - { name: V }\n";
         assert_eq!(line(text, |l| l.item(0).place().line()), 2);
         assert_eq!(line(text, |l| l.item(1).place().line()), 7);
         assert_eq!(line(text, |l| l.item(0).key("fields").item(1).place().line()), 5);

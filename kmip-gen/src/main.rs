@@ -11,8 +11,8 @@ use kmip_gen::{Error, Spec, Version};
 
 /// Checks the tables of KMIP and shows what comes of them.
 ///
-/// The tables are YAML; docs/spec-format.md says how they are written. What is wrong with them is told with file, line
-/// and reason.
+/// The tables are YAML; docs/spec-format.md says how they are written. What is wrong with them is told with
+/// file, line and reason.
 #[derive(Parser)]
 #[command(name = "kmip-gen", bin_name = "cargo gen", version, after_help = EXAMPLES)]
 struct Cli {
@@ -41,8 +41,8 @@ enum Command {
         after_help = "Examples:\n  cargo gen emit --table operations\n  cargo gen emit --type KeyBlock"
     )]
     Emit {
-        /// One table alone: version, tags, enums, masks, structures, operations, names, attributes, operation_info or
-        /// for_each
+        /// One table alone: version, tags, enums, masks, structures, operations, names, attributes,
+        /// operation_info or for_each
         #[arg(long, value_name = "NAME")]
         table: Option<String>,
         /// One type alone, with what is implemented for it
@@ -155,4 +155,5 @@ const EXAMPLES: &str = "Examples:
   cargo gen dump --json > kmip.json
   cargo gen pages --output target/reference
 
-Exit status: 0 when all is well, 1 when a table breaks a rule or something can't be done, 2 when the command line is wrong.";
+Exit status: 0 when all is well, 1 when a table breaks a rule or something can't be done, 2 when the command
+line is wrong.";

@@ -1,5 +1,9 @@
 //! The tables with every name looked up and every gate worked out: what all emitters read.
 
+mod types;
+
+pub(crate) use types::{ItemType, Plain};
+
 use crate::error::Place;
 use crate::schema::{Direction, Party, Rule, Sections};
 use crate::version::{Gate, Version};
@@ -56,43 +60,6 @@ pub(crate) enum Type {
     Enumeration(usize),
     Structure(usize),
     Choice(usize),
-}
-
-/// The types that need no table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Plain {
-    Integer,
-    LongInteger,
-    BigInteger,
-    Boolean,
-    TextString,
-    ByteString,
-    DateTime,
-    Interval,
-    DateTimeExtended,
-    /// An enumeration without a table.
-    Enumeration,
-    /// An enumeration whose values are tags.
-    Tag,
-    /// A Text String that names an attribute.
-    AttributeName,
-    Any,
-}
-
-/// The item types of TTLV.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum ItemType {
-    Structure,
-    Integer,
-    LongInteger,
-    BigInteger,
-    Enumeration,
-    Boolean,
-    TextString,
-    ByteString,
-    DateTime,
-    Interval,
-    DateTimeExtended,
 }
 
 /// An enumeration or a mask.
@@ -314,6 +281,15 @@ impl Model {
         types
     }
 
+    /// Whether items of a type can be kept secret; those of a choice and a structure are so on their own.
+    pub(crate) fn can_be_secret(&self, of: Type) -> bool {
+        match of {
+            Type::Plain(plain) => plain.can_be_secret(),
+            Type::Enumeration(_) => false,
+            Type::Structure(_) | Type::Choice(_) => true,
+        }
+    }
+
     /// Whether a type is the payload of an operation.
     pub(crate) fn is_payload(&self, of: Type) -> bool {
         let payloads = self.operations.iter().flat_map(|operation| [operation.request, operation.response]);
@@ -345,69 +321,5 @@ impl Field {
         self.repeat.is_none()
             && self.optional.is_none()
             && structure.outside(&self.entry.gate, versions).is_none()
-    }
-}
-
-impl Plain {
-    pub(crate) const ALL: [Self; 13] = [
-        Self::Integer,
-        Self::LongInteger,
-        Self::BigInteger,
-        Self::Boolean,
-        Self::TextString,
-        Self::ByteString,
-        Self::DateTime,
-        Self::Interval,
-        Self::DateTimeExtended,
-        Self::Enumeration,
-        Self::Tag,
-        Self::AttributeName,
-        Self::Any,
-    ];
-
-    pub(crate) fn by_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|plain| plain.name() == name)
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Integer => "Integer",
-            Self::LongInteger => "Long Integer",
-            Self::BigInteger => "Big Integer",
-            Self::Boolean => "Boolean",
-            Self::TextString => "Text String",
-            Self::ByteString => "Byte String",
-            Self::DateTime => "Date-Time",
-            Self::Interval => "Interval",
-            Self::DateTimeExtended => "Date-Time Extended",
-            Self::Enumeration => "Enumeration",
-            Self::Tag => "Tag",
-            Self::AttributeName => "Attribute Name",
-            Self::Any => "Any",
-        }
-    }
-
-    /// None: any.
-    pub(crate) fn item_type(self) -> Option<ItemType> {
-        Some(match self {
-            Self::Integer => ItemType::Integer,
-            Self::LongInteger => ItemType::LongInteger,
-            Self::BigInteger => ItemType::BigInteger,
-            Self::Boolean => ItemType::Boolean,
-            Self::TextString | Self::AttributeName => ItemType::TextString,
-            Self::ByteString => ItemType::ByteString,
-            Self::DateTime => ItemType::DateTime,
-            Self::Interval => ItemType::Interval,
-            Self::DateTimeExtended => ItemType::DateTimeExtended,
-            Self::Enumeration | Self::Tag => ItemType::Enumeration,
-            Self::Any => return None,
-        })
-    }
-}
-
-impl ItemType {
-    /// The name of the Rust variant.
-    pub(crate) fn rust(self) -> String {
-        format!("{self:?}")
     }
 }

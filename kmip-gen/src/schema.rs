@@ -1,9 +1,10 @@
 //! The entries of the tables as they are written, before any name is looked up.
 
-use std::collections::BTreeMap;
-use std::fmt;
+mod values;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
+use std::collections::BTreeMap;
+
+pub(crate) use values::{Flag, Payload, Rule};
 
 use crate::error::Place;
 use crate::load::{Lines, Locate};
@@ -249,14 +250,6 @@ pub(crate) enum Party {
     Client,
 }
 
-/// A column that says yes, no, or under which condition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Rule {
-    Yes,
-    No,
-    When(String),
-}
-
 /// A file of `operations/`.
 #[derive(Clone, Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -278,13 +271,6 @@ pub(crate) struct Operation {
     pub(crate) response: Option<Payload>,
     #[serde(default)]
     pub(crate) reasons: Vec<Reason>,
-}
-
-/// The fields of a payload, or that there is none.
-#[derive(Clone, Debug)]
-pub(crate) enum Payload {
-    None,
-    Fields(Vec<Field>),
 }
 
 /// Who sends an operation's request.
@@ -316,106 +302,6 @@ pub(crate) struct Right {
     pub(crate) operation: String,
     pub(crate) right: String,
     pub(crate) note: Option<String>,
-}
-
-/// `true`, `false` or a gate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Flag {
-    #[default]
-    Never,
-    Gated {
-        since: Option<Version>,
-        until: Option<Version>,
-    },
-}
-
-impl<'de> Deserialize<'de> for Flag {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-
-        #[derive(serde::Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Gated {
-            since: Option<Version>,
-            until: Option<Version>,
-        }
-
-        impl<'de> Visitor<'de> for Either {
-            type Value = Flag;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("true, false, or a gate such as { since: v1.2 }")
-            }
-
-            fn visit_bool<E: de::Error>(self, yes: bool) -> Result<Flag, E> {
-                Ok(if yes { Flag::Gated { since: None, until: None } } else { Flag::Never })
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Flag, A::Error> {
-                let Gated { since, until } = Gated::deserialize(de::value::MapAccessDeserializer::new(map))?;
-                Ok(Flag::Gated { since, until })
-            }
-        }
-
-        deserializer.deserialize_any(Either)
-    }
-}
-
-impl<'de> Deserialize<'de> for Rule {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-
-        #[derive(serde::Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct When {
-            when: String,
-        }
-
-        impl<'de> Visitor<'de> for Either {
-            type Value = Rule;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("true, false, or { when: keyword }")
-            }
-
-            fn visit_bool<E: de::Error>(self, yes: bool) -> Result<Rule, E> {
-                Ok(if yes { Rule::Yes } else { Rule::No })
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Rule, A::Error> {
-                Ok(Rule::When(When::deserialize(de::value::MapAccessDeserializer::new(map))?.when))
-            }
-        }
-
-        deserializer.deserialize_any(Either)
-    }
-}
-
-impl<'de> Deserialize<'de> for Payload {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Either;
-
-        impl<'de> Visitor<'de> for Either {
-            type Value = Payload;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of fields, or none")
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Payload, E> {
-                match text {
-                    "none" => Ok(Payload::None),
-                    _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
-                }
-            }
-
-            fn visit_seq<A: de::SeqAccess<'de>>(self, fields: A) -> Result<Payload, A::Error> {
-                Deserialize::deserialize(de::value::SeqAccessDeserializer::new(fields)).map(Payload::Fields)
-            }
-        }
-
-        deserializer.deserialize_any(Either)
-    }
 }
 
 /// Entries that hold no others just note their place; of the others, each list is found by its key.

@@ -194,6 +194,9 @@ faults! {
 
 // Structures and choices.
 faults! {
+    secret_that_can_not_be_kept: "tags.yaml", "type: Integer" => "type: Integer, secret: true", [
+        "tags.yaml:7: `Cryptographic Length` can't be secret: its type is `Integer`",
+    ];
     unknown_tag: "structures/keys.yaml", "{ name: Key Format Type }" => "{ name: Key Form }", [
         "structures/keys.yaml:4: there is no tag `Key Form`",
     ];

@@ -89,7 +89,7 @@ fn structures_say_what_the_tables_say() {
             "ByteString(Secret),",
             "#[ttlv(when(0xA), since = \"1.1\")] TransparentRsaPrivateKey(TransparentRsaPrivateKey),",
             "#[ttlv(choice(by = tag))] pub enum ManagedObject {",
-            "#[ttlv(tag = SymmetricKey)] SymmetricKey(Box<SymmetricKey>),",
+            "#[ttlv(tag = SymmetricKey)] SymmetricKey(",
             "#[ttlv(choice(by = attribute))] pub enum AttributeValue {",
             "#[ttlv(tag = CryptographicLength)] CryptographicLength(i32),",
             "#[ttlv(other)] Other(Item),",

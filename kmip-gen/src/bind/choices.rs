@@ -62,7 +62,8 @@ impl Binder<'_> {
             (By::ItemType | By::Decider(_), _) => None,
         };
         let of_tag = self.model.choices[choice].tag.is_some_and(|tag| self.model.tags[tag].secret);
-        Some(Case { entry, when, tag, of, secret: secret || raw.secret || of_tag, boxed: false })
+        let secret = raw.secret || ((secret || of_tag) && self.model.can_be_secret(of));
+        Some(Case { entry, when, tag, of, secret, boxed: false })
     }
 
     fn when(&mut self, raw: &schema::Case, by: By) -> Vec<(usize, usize)> {

@@ -80,7 +80,7 @@ fn large(model: &Model) -> (Vec<Vec<bool>>, Vec<Vec<bool>>) {
     let cases = model
         .choices
         .iter()
-        .map(|choice| choice.cases.iter().map(|case| sizes.boxes_case(case.of)).collect());
+        .map(|choice| choice.cases.iter().map(|case| sizes.boxes_case(choice.by, case.of)).collect());
     (fields, cases.collect())
 }
 

@@ -1,14 +1,22 @@
-//! How large the Rust types will be, in bytes: what is large is boxed where it may be absent or is one of several, so
-//! that what holds it stays small. An estimate is enough; no layout is promised.
+//! How large the Rust types will be, in bytes: what is large is boxed where it may be absent or is one of
+//! several, so that what holds it stays small. An estimate is enough; no layout is promised.
 
-use crate::model::{Field, Model, Plain, Type};
+use crate::model::{By, Field, Model, Plain, Type};
 use crate::version::Gate;
 
-/// A structure that is larger than this is boxed as a case of a choice.
-const LARGEST_CASE: usize = 72;
-
 /// A structure that is larger than this is boxed where it is optional.
-const LARGEST_OPTIONAL: usize = 96;
+const LARGEST_OPTIONAL: usize = 224;
+
+/// What a structure may have at the most to be a case of a choice without a box. Attributes come in long lists; of what
+/// a field decides (key material, credentials), small cases are the rule; objects come alone, in payloads that are
+/// boxed themselves.
+fn largest_case(by: By) -> usize {
+    match by {
+        By::Attribute(_) | By::Decider(_) => 72,
+        By::ItemType => 160,
+        By::Tag => 512,
+    }
+}
 
 const POINTER: usize = 8;
 const LIST: usize = 24;
@@ -38,8 +46,8 @@ impl<'a> Sizes<'a> {
     }
 
     /// Whether a case of a choice is to be boxed.
-    pub(super) fn boxes_case(&mut self, of: Type) -> bool {
-        matches!(of, Type::Structure(_)) && self.of(of) > LARGEST_CASE
+    pub(super) fn boxes_case(&mut self, by: By, of: Type) -> bool {
+        matches!(of, Type::Structure(_)) && self.of(of) > largest_case(by)
     }
 
     fn is_optional(&self, field: &Field, gate: &Gate) -> bool {
@@ -97,10 +105,13 @@ impl<'a> Sizes<'a> {
     fn choice(&mut self, id: usize) -> usize {
         self.choices[id] = Some(POINTER);
         let model = self.model;
-        // What no case fits is kept as an item.
-        let mut largest = SLICE + 16;
-        for case in &model.choices[id].cases {
-            let size = if case.boxed || self.boxes_case(case.of) { POINTER } else { self.of(case.of) };
+        let choice = &model.choices[id];
+        // What no case fits is kept as an item; see `emit::choices`.
+        let boxed = matches!(choice.by, By::ItemType | By::Decider(_));
+        let mut largest = if boxed { POINTER } else { SLICE + 16 };
+        for case in &choice.cases {
+            let size =
+                if case.boxed || self.boxes_case(choice.by, case.of) { POINTER } else { self.of(case.of) };
             largest = largest.max(size);
         }
         let size = largest + POINTER;

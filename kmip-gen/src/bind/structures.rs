@@ -86,7 +86,8 @@ impl Binder<'_> {
         let entry = self.entry(raw!(raw), outer, "the structure", text, rust);
         let optional = self.flag(raw.optional, &entry);
         let repeat = self.flag(raw.repeat, &entry);
-        let secret = secret || raw.secret || tag.is_some_and(|tag| self.model.tags[tag].secret);
+        let outer_secret = secret || tag.is_some_and(|tag| self.model.tags[tag].secret);
+        let secret = raw.secret || (outer_secret && self.model.can_be_secret(of));
         Some(Field { entry, tag, of, optional, repeat, secret, boxed: false, decides: false })
     }
 

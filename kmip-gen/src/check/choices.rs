@@ -28,6 +28,9 @@ impl Check<'_> {
                 let tag = &self.model.tags[tag].entry;
                 self.within(&case.entry.gate, &tag.gate, &format!("its tag `{}`", tag.name), &case.entry);
             }
+            if !matches!(choice.by, By::Attribute(_)) {
+                self.secret(&case.entry, case.of, case.secret);
+            }
             let before = &choice.cases[..index];
             let variant = &case.entry.rust;
             if variant == "Other" || before.iter().any(|other| other.entry.rust == *variant) {

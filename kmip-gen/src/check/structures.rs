@@ -42,6 +42,7 @@ impl Check<'_> {
             let of = self.model.type_name(field.of);
             self.within(&entry.gate, &gate, &format!("its type `{of}`"), entry);
         }
+        self.secret(entry, field.of, field.secret);
         // The derive says `required` and `single` of one range.
         self.one_range(entry, "optional", |version| field.is_optional(version));
         self.one_range(entry, "repeat", |version| field.is_repeated(version));

@@ -27,7 +27,10 @@ pub(super) fn emit(choice: &Choice, model: &Model, uses: &mut Uses) -> TokenStre
         }
     };
     let variants: Vec<_> = choice.cases.iter().map(|case| emit_case(case, choice, model, uses)).collect();
-    let other = uses.ttlv("Item");
+    let item = uses.ttlv("Item");
+    // Where cases are small, what none of them fits is boxed, so that the whole stays small.
+    let boxed = matches!(choice.by, By::ItemType | By::Decider(_)) && !is_payload(choice, model);
+    let other = if boxed { quote!(Box<#item>) } else { quote!(#item) };
     quote! {
         #doc
         #derives

@@ -33,8 +33,8 @@ pub(super) fn emit(model: &Model) -> TokenStream {
     }
 }
 
-/// Says of a request which operation it is for and what answers it. What has no answer of its own (Poll, Notify,
-/// Put) is none.
+/// Says of a request which operation it is for and what answers it; none where the answer is another
+/// operation's (Poll).
 fn tie(operation: &Operation, model: &Model) -> Option<TokenStream> {
     let request = ident(&model.structures[operation.request?].entry.rust);
     let response = ident(&model.structures[operation.response?].entry.rust);

@@ -163,12 +163,12 @@ fn get_response() -> Message {
     // The size of a PKCS#1 RSA-2048 private key; its content is nothing to a codec.
     let material = KeyMaterial::ByteString(Secret::from(vec![0x5A; 1191]));
     let block = KeyBlock {
-        key_value: Some(KeyValue::Plaintext(PlaintextKeyValue::new(material).into())),
+        key_value: Some(KeyValue::Plaintext(PlaintextKeyValue::new(material))),
         cryptographic_algorithm: Some(CryptographicAlgorithm::RSA),
         cryptographic_length: Some(2048),
         ..KeyBlock::new(KeyFormatType::PKCS_1)
     };
-    let object = ManagedObject::PrivateKey(PrivateKey::new(block).into());
+    let object = ManagedObject::PrivateKey(PrivateKey::new(block));
     let payload = GetResponse::new(ObjectType::PrivateKey, id(), object);
     response(Operation::Get, payload.into())
 }
@@ -193,7 +193,7 @@ fn encrypt_request() -> Message {
     };
     let payload = EncryptRequest {
         unique_identifier: Some(id()),
-        cryptographic_parameters: Some(parameters.into()),
+        cryptographic_parameters: Some(parameters),
         data: Some(Data::ByteString(Secret::from(vec![0xA5; 1 << 20]))),
         iv_counter_nonce: Some(Bytes::from(vec![1; 16])),
         ..EncryptRequest::new()

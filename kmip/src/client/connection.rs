@@ -100,7 +100,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     async fn write(&mut self, message: &[u8]) -> Result<()> {
-        self.stream.write_all(message).await.map_err(|error| lost(false, error))?;
+        if let Err(error) = self.stream.write_all(message).await {
+            // The alert that a server hung up with tells more than that it hung up.
+            let said = self.stream.read(&mut [0]).await.err().filter(tls::is_alert);
+            return Err(lost(false, said.unwrap_or(error)));
+        }
         self.stream.flush().await.map_err(|error| lost(true, error))
     }
 

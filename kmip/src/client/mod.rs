@@ -39,6 +39,9 @@ mod frame;
 mod options;
 mod tls;
 
+#[cfg(test)]
+mod tests;
+
 use openssl::ssl::SslConnector;
 
 use self::{batch::Outgoing, connection::Connection};

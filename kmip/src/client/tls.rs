@@ -70,6 +70,12 @@ pub(super) fn plain(error: io::Error) -> io::Error {
     }
 }
 
+/// Whether the error of a stream is something that the peer said in words of TLS.
+pub(super) fn is_alert(error: &io::Error) -> bool {
+    let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<ssl::Error>());
+    inner.and_then(ssl::Error::ssl_error).is_some_and(|stack| reasons(stack).contains("alert"))
+}
+
 fn closed() -> io::Error {
     io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed it")
 }

@@ -47,9 +47,10 @@ impl<T: Decode> Decode for Box<T> {
 /// Byte strings and texts that it gives out are slices of the message, not copies.
 pub struct Decoder<'a> {
     message: &'a Bytes,
-    bytes: &'a [u8],
-    position: usize,
-    end: usize,
+    /// What is still to be read of the structure that the decoder is in.
+    rest: &'a [u8],
+    /// How many bytes of the message follow that structure.
+    behind: usize,
     version: Version,
     strict: bool,
     depth: u32,
@@ -68,8 +69,9 @@ struct Decider {
 const UNDECIDED: Decider = Decider { tag: Tag(0), value: 0 };
 
 /// What has to be put back when a structure has been read.
-pub struct Scope {
-    end: usize,
+pub struct Scope<'a> {
+    after: &'a [u8],
+    behind: usize,
     decider: Decider,
 }
 
@@ -86,9 +88,8 @@ impl<'a> Decoder<'a> {
         }
         Ok(Self {
             message,
-            bytes: message,
-            position: 0,
-            end: message.len(),
+            rest: message,
+            behind: 0,
             version,
             strict: mode == Mode::Strict,
             depth: limits.depth,
@@ -115,6 +116,7 @@ impl<'a> Decoder<'a> {
     /// # Errors
     ///
     /// When there is none, when it has another tag, or when anything follows it.
+    #[inline]
     pub fn only<T: Decode>(&mut self, tag: Tag) -> Result<T> {
         let Some(item) = self.next()? else {
             return Err(Error::new(ErrorKind::Truncated { missing: header::SIZE }, 0, Path::default()));
@@ -124,9 +126,9 @@ impl<'a> Decoder<'a> {
         }
         let mut value = T::blank();
         value.read(item, self)?;
-        if self.position != self.end {
-            let kind = ErrorKind::TrailingBytes { count: self.end - self.position };
-            return Err(Error::new(kind, self.position, Path::default()));
+        if !self.rest.is_empty() {
+            let kind = ErrorKind::TrailingBytes { count: self.rest.len() };
+            return Err(Error::new(kind, self.position(), Path::default()));
         }
         Ok(value)
     }
@@ -139,26 +141,31 @@ impl<'a> Decoder<'a> {
     #[inline(always)]
     #[allow(clippy::should_implement_trait, reason = "an iterator could not be lent to decode the item")]
     pub fn next(&mut self) -> Result<Option<Header>> {
-        if self.position == self.end {
+        if self.rest.is_empty() {
             return Ok(None);
         }
-        let Some(here) = self.bytes.get(self.position..self.end) else { return Err(self.malformed()) };
-        let Ok((rest, word)) = header::word(here) else { return Err(self.malformed()) };
+        let Ok((rest, word)) = header::word(self.rest) else { return Err(self.malformed()) };
         let item = Header::from_word(word);
         let known = item.code().wrapping_sub(1) < ItemType::ALL.len() as u8;
-        if !known || header::padded(item.length() as usize) > rest.len() || self.items == 0 {
+        if !known || item.padded() > rest.len() || self.items == 0 {
             return Err(self.malformed());
         }
         self.items -= 1;
-        self.position += header::SIZE;
+        self.rest = rest;
         Ok(Some(item))
+    }
+
+    /// How far the decoder has come, in bytes from the start of the message.
+    #[inline(always)]
+    fn position(&self) -> usize {
+        self.message.len() - self.behind - self.rest.len()
     }
 
     /// What is wrong with the head that stands here.
     #[cold]
     #[inline(never)]
     fn malformed(&self) -> Error {
-        let here = self.bytes.get(self.position..self.end).unwrap_or_default();
+        let here = self.rest;
         let Some(head) = header::split(here) else {
             return self.fail_here(ErrorKind::Truncated { missing: header::SIZE - here.len() });
         };
@@ -174,7 +181,7 @@ impl<'a> Decoder<'a> {
 
     /// Steps over the value of an item.
     pub fn skip(&mut self, item: Header) {
-        self.position += header::padded(item.length() as usize);
+        self.rest = self.rest.get(item.padded()..).unwrap_or_default();
     }
 
     /// Goes into a structure, whose items [`Self::next`] gives from then on.
@@ -183,27 +190,27 @@ impl<'a> Decoder<'a> {
     ///
     /// When the item is no structure, or is too deep.
     #[inline(always)]
-    pub fn enter(&mut self, item: Header) -> Result<Scope> {
-        if !item.is(ItemType::Structure) {
-            return Err(self.other_type(item, ItemType::Structure));
-        }
-        if item.length() & 7 != 0 {
-            return Err(self.wrong_length(item));
-        }
+    pub fn enter(&mut self, item: Header) -> Result<Scope<'a>> {
+        let inside = self.rest.split_at_checked(item.length() as usize);
+        let Some((inside, after)) = inside.filter(|_| item.is(ItemType::Structure) && item.length() & 7 == 0) else {
+            return Err(self.unfit(item, ItemType::Structure));
+        };
         if self.depth == 0 {
             return Err(self.fail(item, ErrorKind::Depth(self.limits.depth)));
         }
         self.depth -= 1;
-        let scope = Scope { end: self.end, decider: self.decider };
-        self.end = self.position + item.length() as usize;
+        let scope = Scope { after, behind: self.behind, decider: self.decider };
+        self.behind += after.len();
+        self.rest = inside;
         Ok(scope)
     }
 
     /// Leaves the structure that gave `scope`, at its end.
     #[inline(always)]
-    pub fn leave(&mut self, scope: Scope) {
+    pub fn leave(&mut self, scope: Scope<'a>) {
         self.depth += 1;
-        self.end = scope.end;
+        self.rest = scope.after;
+        self.behind = scope.behind;
         self.decider = scope.decider;
     }
 
@@ -231,7 +238,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn find_decider<T: Decode + Decides>(&mut self, tag: Tag) -> Result<()> {
-        let (position, items) = (self.position, self.items);
+        let (rest, items) = (self.rest, self.items);
         let mut first = true;
         while let Some(item) = self.next()? {
             if item.tag() == tag {
@@ -243,30 +250,24 @@ impl<'a> Decoder<'a> {
                 break;
             }
             first = false;
-            self.position += header::padded(item.length() as usize);
+            self.skip(item);
         }
-        (self.position, self.items) = (position, items);
+        (self.rest, self.items) = (rest, items);
         Ok(())
     }
 
     /// How many fields to make room for when `item` is the first of a repeated one.
     #[inline]
     pub fn count(&self, item: Header) -> usize {
-        let size = header::SIZE + header::padded(item.length() as usize);
-        let mut position = self.position - header::SIZE + size;
+        let mut rest = self.rest.get(item.padded()..).unwrap_or_default();
         let mut count = 1;
-        while position < self.end {
-            match self.bytes.get(position..).and_then(header::split) {
-                Some(head) if head.tag == item.tag().0 => {
-                    position = position.saturating_add(header::SIZE + header::padded(head.length as usize));
-                    count += 1;
-                    if count == 16 {
-                        // Long lists are mostly of one kind: the rest is taken to be as large as these were.
-                        let so_far = position - (self.position - header::SIZE);
-                        return count + self.end.saturating_sub(position) * count / so_far;
-                    }
-                }
-                _ => break,
+        while let Some(head) = header::split(rest).filter(|head| head.tag == item.tag().0) {
+            rest = rest.get(header::SIZE + header::padded(head.length as usize)..).unwrap_or_default();
+            count += 1;
+            if count == 16 {
+                // Long lists are mostly of one kind: the rest is taken to be as large as these were.
+                let so_far = header::SIZE + self.rest.len() - rest.len();
+                return count + rest.len() * count / so_far;
             }
         }
         count
@@ -275,24 +276,27 @@ impl<'a> Decoder<'a> {
     /// How many items there are from `item` to the end of the structure.
     #[inline]
     pub fn count_all(&self, item: Header) -> usize {
-        let mut position = self.position + header::padded(item.length() as usize);
+        let mut rest = self.rest.get(item.padded()..).unwrap_or_default();
         let mut count = 1;
-        while position < self.end {
-            let Some(head) = self.bytes.get(position..).and_then(header::split) else { break };
-            position = position.saturating_add(header::SIZE + header::padded(head.length as usize));
+        while let Some(head) = header::split(rest) {
+            rest = rest.get(header::SIZE + header::padded(head.length as usize)..).unwrap_or_default();
             count += 1;
         }
         count
     }
 
-    /// Checks, in strict mode, that the field of this slot doesn't stand behind one of a later slot.
-    #[inline(always)]
-    pub fn place(&self, reached: &mut u16, slot: u16, item: Header) -> Result<()> {
-        if slot < *reached && self.strict {
-            return Err(self.fail(item, ErrorKind::Order(item.tag())));
+    /// Takes a field when one of its slot or a later one was seen before, as the bits of `seen` say.
+    ///
+    /// # Errors
+    ///
+    /// When it was this field, unless it may be repeated; and in strict mode, when it was a later one.
+    #[cold]
+    #[inline(never)]
+    pub fn again(&self, seen: u64, slot: u32, repeated: bool, item: Header) -> Result<()> {
+        if seen & (1 << slot) != 0 && !repeated {
+            return Err(self.duplicate(item));
         }
-        *reached = slot;
-        Ok(())
+        if self.strict { Err(self.fail(item, ErrorKind::Order(item.tag()))) } else { Ok(()) }
     }
 
     /// The error for a field that stands twice.
@@ -314,7 +318,7 @@ impl<'a> Decoder<'a> {
     #[inline(never)]
     pub fn missing(&self, structure: Header, tag: Tag) -> Error {
         // The position is the structure's end; its head is named.
-        let offset = self.position - structure.length() as usize - header::SIZE;
+        let offset = self.position() - structure.length() as usize - header::SIZE;
         self.fail_at(ErrorKind::Missing(tag), offset)
     }
 
@@ -329,7 +333,7 @@ impl<'a> Decoder<'a> {
     #[cold]
     #[inline(never)]
     pub fn missing_choice(&self, structure: Header, name: &'static str) -> Error {
-        let offset = self.position - structure.length() as usize - header::SIZE;
+        let offset = self.position() - structure.length() as usize - header::SIZE;
         self.fail_at(ErrorKind::MissingChoice(name), offset)
     }
 
@@ -337,13 +341,13 @@ impl<'a> Decoder<'a> {
     #[cold]
     #[inline(never)]
     pub fn fail(&self, _item: Header, kind: ErrorKind) -> Error {
-        self.fail_at(kind, self.position - header::SIZE)
+        self.fail_at(kind, self.position() - header::SIZE)
     }
 
     #[cold]
     #[inline(never)]
     fn fail_here(&self, kind: ErrorKind) -> Error {
-        self.fail_at(kind, self.position)
+        self.fail_at(kind, self.position())
     }
 
     /// An item has another type, or another length, than it should.
@@ -365,18 +369,16 @@ impl<'a> Decoder<'a> {
         if !item.has(expected, length) {
             return Err(self.unfit(item, expected));
         }
-        let Some(bytes) = self.bytes.get(self.position..).and_then(|rest| rest.first_chunk::<8>()) else {
-            return Err(self.malformed());
-        };
-        self.position += 8;
-        Ok(*bytes)
+        let Some((value, rest)) = self.rest.split_first_chunk::<8>() else { return Err(self.malformed()) };
+        self.rest = rest;
+        Ok(*value)
     }
 
     #[inline(always)]
     fn four(&mut self, item: Header, expected: ItemType) -> Result<[u8; 4]> {
         let [a, b, c, d, padding @ ..] = self.eight(item, expected, 4)?;
         if self.strict && padding != [0; 4] {
-            return Err(self.fail_at(ErrorKind::Padding, self.position - 4));
+            return Err(self.fail_at(ErrorKind::Padding, self.position() - 4));
         }
         Ok([a, b, c, d])
     }
@@ -384,36 +386,32 @@ impl<'a> Decoder<'a> {
     #[cold]
     #[inline(never)]
     fn fail_at(&self, kind: ErrorKind, offset: usize) -> Error {
-        Error::new(kind, offset, Path::locate(self.bytes, offset))
+        Error::new(kind, offset, Path::locate(self.message, offset))
     }
 
-    /// Checks the type of a value of any length, and its padding.
+    /// Takes a value of any length, and its padding; the value's bytes.
     #[inline(always)]
-    fn check_any(&self, item: Header, expected: ItemType) -> Result<()> {
-        if !item.is(expected) {
-            return Err(self.other_type(item, expected));
-        }
+    fn any(&mut self, item: Header, expected: ItemType) -> Result<&'a [u8]> {
         let length = item.length() as usize;
+        let value = self.rest.split_at_checked(item.padded()).filter(|_| item.is(expected));
+        let Some((value, rest)) = value else { return Err(self.unfit(item, expected)) };
         if self.strict && length & 7 != 0 {
             // The eight bytes that the value ends in, of which the last ones are padding.
-            let end = self.position + header::padded(length);
-            let last = self.bytes.get(end - 8..).and_then(|rest| rest.first_chunk::<8>());
             let mask = u64::MAX >> ((length & 7) * 8);
-            if last.is_some_and(|last| u64::from_be_bytes(*last) & mask != 0) {
-                return Err(self.fail_at(ErrorKind::Padding, self.position + length));
+            if value.last_chunk().is_some_and(|last| u64::from_be_bytes(*last) & mask != 0) {
+                return Err(self.fail_at(ErrorKind::Padding, self.position() + length));
             }
         }
-        Ok(())
+        self.rest = rest;
+        Ok(value.get(..length).unwrap_or_default())
     }
 
-    /// The bytes of a value of any length; steps over its padding.
+    /// Takes a value of any length as a slice of the message.
     #[inline(always)]
     fn slice(&mut self, item: Header, expected: ItemType) -> Result<Bytes> {
-        self.check_any(item, expected)?;
-        let length = item.length() as usize;
-        let start = self.position;
-        self.position = start + header::padded(length);
-        Ok(self.message.slice(start..start + length))
+        let start = self.position();
+        let value = self.any(item, expected)?;
+        Ok(self.message.slice(start..start + value.len()))
     }
 
     /// The value of an Integer.
@@ -447,7 +445,7 @@ impl<'a> Decoder<'a> {
     pub fn boolean(&mut self, item: Header) -> Result<bool> {
         let value = u64::from_be_bytes(self.eight(item, ItemType::Boolean, 8)?);
         if value > 1 && self.strict {
-            return Err(self.fail_at(ErrorKind::Boolean, self.position - 8));
+            return Err(self.fail_at(ErrorKind::Boolean, self.position() - 8));
         }
         Ok(value != 0)
     }
@@ -465,7 +463,7 @@ impl<'a> Decoder<'a> {
     /// The bytes of a Text String or Byte String that is not taken yet.
     #[inline]
     pub fn peek(&self, item: Header) -> &'a [u8] {
-        self.bytes.get(self.position..self.position + item.length() as usize).unwrap_or_default()
+        self.rest.get(..item.length() as usize).unwrap_or_default()
     }
 
     /// Steps over a Text String that was looked at with [`Self::peek`].
@@ -475,15 +473,13 @@ impl<'a> Decoder<'a> {
     /// When the item is of another type, or its padding is not what it should be.
     #[inline]
     pub fn skip_text_string(&mut self, item: Header) -> Result<()> {
-        self.check_any(item, ItemType::TextString)?;
-        self.position += header::padded(item.length() as usize);
-        Ok(())
+        self.any(item, ItemType::TextString).map(|_| ())
     }
 
     #[cold]
     #[inline(never)]
     fn utf8(&self, item: Header, error: std::str::Utf8Error) -> Error {
-        let start = self.position - header::padded(item.length() as usize);
+        let start = self.position() - item.padded();
         self.fail_at(ErrorKind::Utf8, start + error.valid_up_to())
     }
 

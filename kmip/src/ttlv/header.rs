@@ -53,6 +53,12 @@ impl Header {
         self.0 as u32
     }
 
+    /// The length of its value with its padding.
+    #[inline(always)]
+    pub(super) const fn padded(self) -> usize {
+        padded(self.length() as usize)
+    }
+
     /// Whether type and length are these.
     #[inline(always)]
     pub(super) const fn has(self, item_type: ItemType, length: u32) -> bool {
@@ -92,5 +98,6 @@ pub(super) fn split(input: &[u8]) -> Option<Raw> {
 /// The length of a value with its padding: the next multiple of eight.
 #[inline(always)]
 pub(super) const fn padded(length: usize) -> usize {
+    // Lengths have 32 bits: on a 64-bit machine this can't overflow, and on others it stays too long.
     length.saturating_add(7) & !7
 }

@@ -63,7 +63,7 @@ pub use kmip_derive::{Decode, Encode};
 #[cfg(feature = "arbitrary")]
 pub use self::arbitrary::{Arbitrary, Source};
 #[doc(hidden)]
-pub use self::enumeration::write_mask;
+pub use self::{enumeration::write_mask, unknown::last_slot};
 pub use self::{
     decoder::{Decides, Decode, Decoder, Scope},
     encoder::{Encode, Encoder, Open},

@@ -85,6 +85,13 @@ impl KeepUnknown for Unknown {
     }
 }
 
+/// The slot of the last field that was seen, of those whose bits are set.
+#[doc(hidden)]
+#[inline]
+pub fn last_slot(seen: u64) -> u16 {
+    seen.checked_ilog2().and_then(|slot| u16::try_from(slot).ok()).unwrap_or(0)
+}
+
 /// Stands in for [`Unknown`] where a structure has no field to keep unknown items in.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoUnknown;

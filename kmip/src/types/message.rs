@@ -67,6 +67,7 @@ fn find_version(message: &Bytes) -> Result<Version> {
     Err(missing())
 }
 
+#[inline]
 fn read<T: Decode + Structure>(message: &Bytes, mode: Mode, limits: Limits) -> Result<T> {
     if message.len() > limits.size {
         let kind = ErrorKind::Size { size: message.len(), limit: limits.size };

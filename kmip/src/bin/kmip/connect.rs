@@ -19,46 +19,46 @@ use super::failure::{Failure, Result, Status};
 
 /// How to reach the server. Whatever is not said is taken from the folder that `kmip-server quickstart` made.
 #[derive(Args, Clone, Debug)]
-#[command(next_help_heading = "Connection")]
+#[command(next_help_heading = "Connection", next_display_order = 100)]
 pub(crate) struct Connection {
     /// The server; several, the preferred one first, if they serve the same objects [default: 127.0.0.1:5696].
-    #[arg(long, value_name = "HOST:PORT", env = "KMIP_SERVER", global = true, value_delimiter = ',')]
+    #[arg(long, value_name = "HOST:PORT", env = "KMIP_SERVER", global = true, hide_env_values = true, value_delimiter = ',')]
     server: Vec<Address>,
 
     /// The certificates that the server's is checked against, in PEM.
-    #[arg(long, value_name = "FILE", env = "KMIP_CA", global = true)]
+    #[arg(long, value_name = "FILE", env = "KMIP_CA", global = true, hide_env_values = true)]
     ca: Option<PathBuf>,
 
     /// The client's certificate, in PEM.
-    #[arg(long, value_name = "FILE", env = "KMIP_CERT", global = true)]
+    #[arg(long, value_name = "FILE", env = "KMIP_CERT", global = true, hide_env_values = true)]
     cert: Option<PathBuf>,
 
     /// The key of the client's certificate, in PEM.
-    #[arg(long, value_name = "FILE", env = "KMIP_KEY", global = true)]
+    #[arg(long, value_name = "FILE", env = "KMIP_KEY", global = true, hide_env_values = true)]
     key: Option<PathBuf>,
 
     /// The name that the server's certificate has to have, if it isn't that of the host.
-    #[arg(long, value_name = "NAME", env = "KMIP_SERVER_NAME", global = true)]
+    #[arg(long, value_name = "NAME", env = "KMIP_SERVER_NAME", global = true, hide_env_values = true)]
     server_name: Option<String>,
 
     /// A user name; the password is in KMIP_PASSWORD or the password file, or asked for.
-    #[arg(long, value_name = "NAME", env = "KMIP_USER", global = true)]
+    #[arg(long, value_name = "NAME", env = "KMIP_USER", global = true, hide_env_values = true)]
     user: Option<String>,
 
     /// The file whose first line is the user's password.
-    #[arg(long, value_name = "FILE", env = "KMIP_PASSWORD_FILE", global = true, requires = "user")]
+    #[arg(long, value_name = "FILE", env = "KMIP_PASSWORD_FILE", global = true, hide_env_values = true, requires = "user")]
     password_file: Option<PathBuf>,
 
     /// The protocol version, from 1.0 to 2.0; `auto` asks the server and takes the highest.
-    #[arg(long = "kmip", value_name = "VERSION", env = "KMIP_VERSION", default_value = "auto", global = true)]
-    version: Wanted,
+    #[arg(long = "kmip", value_name = "VERSION", env = "KMIP_VERSION", default_value = "auto", global = true, hide_env_values = true)]
+    protocol: Wanted,
 
     /// How long to wait for the connection, and for each answer, in seconds.
-    #[arg(long, value_name = "SECONDS", env = "KMIP_TIMEOUT", default_value_t = 60, global = true)]
+    #[arg(long, value_name = "SECONDS", env = "KMIP_TIMEOUT", default_value_t = 60, global = true, hide_env_values = true)]
     timeout: u64,
 
     /// The folder that `kmip-server quickstart` made [default: kmip in the user's data folder].
-    #[arg(long, value_name = "DIR", env = "KMIP_DIRECTORY", global = true)]
+    #[arg(long, value_name = "DIR", env = "KMIP_DIRECTORY", global = true, hide_env_values = true)]
     directory: Option<PathBuf>,
 }
 
@@ -93,7 +93,7 @@ impl Connection {
     /// As [`Self::open`], for messages that carry this many bytes of data.
     pub(crate) fn open_for(&self, data: usize) -> Result<Client> {
         let mut client = self.open_as_is(data)?;
-        if self.version == Wanted::Highest {
+        if self.protocol == Wanted::Highest {
             client.negotiate()?;
         }
         Ok(client)
@@ -128,7 +128,7 @@ impl Connection {
         };
         options.server_name.clone_from(&self.server_name);
         options.credential = self.credential()?;
-        if let Wanted::This(version) = self.version {
+        if let Wanted::This(version) = self.protocol {
             options.version = version;
         }
         options.connect_timeout = Duration::from_secs(self.timeout.min(10));

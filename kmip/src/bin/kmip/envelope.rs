@@ -26,7 +26,7 @@ impl Envelope {
     pub(crate) fn write(self) -> ttlv::Result<Vec<u8>> {
         let payload = DecryptRequest {
             unique_identifier: Some(UniqueIdentifier::TextString(self.id.into())),
-            cryptographic_parameters: Some(Box::new(self.parameters)),
+            cryptographic_parameters: Some(self.parameters.into()),
             data: Some(Data::ByteString(Secret::from_shared(self.ciphertext.data))),
             iv_counter_nonce: self.ciphertext.iv,
             authenticated_encryption_tag: self.ciphertext.tag,

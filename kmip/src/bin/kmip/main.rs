@@ -22,7 +22,7 @@ mod values;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use self::{connect::Connection, failure::Result, output::Output};
 
@@ -30,12 +30,12 @@ use self::{connect::Connection, failure::Result, output::Output};
 #[derive(Parser)]
 #[command(name = "kmip", version, after_help = AFTER_HELP, max_term_width = 110)]
 struct Command {
-    #[command(flatten)]
-    connection: Connection,
-
     /// Print one JSON document instead of text.
     #[arg(long, global = true)]
     json: bool,
+
+    #[command(flatten)]
+    connection: Connection,
 
     #[command(subcommand)]
     task: Task,
@@ -64,12 +64,12 @@ enum Task {
 
 const AFTER_HELP: &str = "\
 Examples:
-  kmip-server quickstart &                     a server on this machine, which the next commands find by themselves
-  kmip create --name backup --activate         a new AES-256 key, ready for use; prints its identifier
-  kmip encrypt --id ID -i plain -o sealed      the server encrypts a file
-  kmip decrypt -i sealed -o plain              and decrypts it
-  kmip locate --name backup                    finds it again
-  kmip decode message.bin                      prints any KMIP message readably
+  kmip-server quickstart &                  a server here, which kmip finds
+  kmip create --name backup --activate      a new AES-256 key; prints its identifier
+  kmip encrypt --id ID -i plain -o sealed   the server encrypts a file
+  kmip decrypt -i sealed -o plain           and decrypts it
+  kmip locate --name backup                 finds the key again
+  kmip decode message.bin                   prints any KMIP message readably
 
 Exit status:
   0  done
@@ -79,8 +79,26 @@ Exit status:
   4  the answer can't be understood
   5  a file can't be read or written";
 
+/// The commands that talk to nobody.
+const OFFLINE: [&str; 4] = ["check", "decode", "completions", "man"];
+
+/// The command line, with the connection's options shown only where there is one.
+fn command_line(mut command: clap::Command) -> clap::Command {
+    command.build();
+    for name in OFFLINE {
+        command = command.mut_subcommand(name, |offline| {
+            offline.mut_args(|arg| {
+                let hidden = arg.get_help_heading() == Some("Connection");
+                arg.hide(hidden)
+            })
+        });
+    }
+    command
+}
+
 fn main() -> ExitCode {
-    let command = Command::parse();
+    let matches = command_line(Command::command()).get_matches();
+    let command = Command::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let output = Output::new(command.json);
     let done = run(command, &output);
     output.end(done)
@@ -106,5 +124,16 @@ fn run(command: Command, output: &Output) -> Result<ExitCode> {
         Task::Decode(task) => task.run(output),
         Task::Completions(task) => task.run(output),
         Task::Man(task) => task.run(output),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn arguments_are_consistent() {
+        super::Command::command().debug_assert();
+        super::command_line(super::Command::command()).debug_assert();
     }
 }

@@ -6,7 +6,7 @@ use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
 use super::{
-    Command,
+    Command, command_line,
     failure::{Failure, Result},
     output::Output,
 };
@@ -34,7 +34,7 @@ pub(crate) struct Man {
 impl Completions {
     pub(crate) fn run(self, output: &Output) -> Result<ExitCode> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Command::command(), "kmip", &mut script);
+        clap_complete::generate(self.shell, &mut command_line(Command::command()), "kmip", &mut script);
         output.bytes(&script)?;
         Ok(ExitCode::SUCCESS)
     }
@@ -44,7 +44,8 @@ impl Man {
     pub(crate) fn run(self, output: &Output) -> Result<ExitCode> {
         let failed = |error| Failure::file(&self.output, &error);
         fs::create_dir_all(&self.output).map_err(failed)?;
-        clap_mangen::generate_to(Command::command(), &self.output).map_err(failed)?;
+        let command = command_line(Command::command().disable_help_subcommand(true));
+        clap_mangen::generate_to(command, &self.output).map_err(failed)?;
         output.say(format_args!("`man -l {}` shows the first", self.output.join("kmip.1").display()));
         Ok(ExitCode::SUCCESS)
     }

@@ -1,0 +1,288 @@
+//! Why an operation fails, and the Result Reason that says so in each version.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use kmip::ttlv::Version;
+use kmip::types::tables::operation_info;
+use kmip::types::{Operation, ResultReason};
+
+use crate::crypto::CryptoError;
+use crate::seal::SealError;
+use crate::store::StoreError;
+
+/// Why a request, or an item of one, failed: what the client is told.
+///
+/// The message never holds anything secret, nor what is inside the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    kind: Kind,
+    message: Cow<'static, str>,
+}
+
+/// The kinds of failures. Which Result Reason stands for one depends on the operation and the version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The object was destroyed before.
+    AlreadyDestroyed,
+    /// The object has to be recovered from the archive first.
+    Archived,
+    /// Who asks is not who they say they are, or nobody says who asks.
+    Authentication,
+    /// Cryptographic parameters are missing or contradict each other.
+    BadParameters,
+    /// The cryptographic operation itself failed.
+    Cryptographic,
+    /// The object is destroyed; all but its attributes is gone.
+    Destroyed,
+    /// What was asked for beside the operation is not to be had.
+    FeatureNotSupported,
+    /// The server failed.
+    Internal,
+    /// The attribute doesn't belong to this object, or not in this operation.
+    InvalidAttribute,
+    /// The attribute can't have this value.
+    InvalidAttributeValue,
+    /// A field has a value that it can't have.
+    InvalidField,
+    /// The message is not what the specification describes.
+    InvalidMessage,
+    /// The server has no key material for the object.
+    KeyValueNotPresent,
+    /// The key can't be given out in this compression.
+    KeyCompressionType,
+    /// The key can't be given out in this format.
+    KeyFormatType,
+    /// The key can't be given out wrapped this way.
+    KeyWrapType,
+    /// An attribute has an index that it can't have.
+    IndexOutOfBounds,
+    /// The object must not leave the server.
+    NotExtractable,
+    /// There is no such object for this client.
+    NotFound,
+    /// The server doesn't have the operation, or not in this version.
+    OperationNotSupported,
+    /// The client may know of the object, but not do this to it.
+    PermissionDenied,
+    /// Only the server sets the attribute.
+    ReadOnlyAttribute,
+    /// The response is larger than the client can take.
+    ResponseTooLarge,
+    /// The object may only leave the server wrapped.
+    Sensitive,
+    /// A limit of the server is reached.
+    ServerLimit,
+    /// The attribute has one value at most.
+    SingleValued,
+    /// The attribute is not one of this version, or not one that the server has.
+    UnsupportedAttribute,
+    /// The server doesn't have the algorithm, mode or padding.
+    UnsupportedParameters,
+    /// The protocol version is not one that the server speaks.
+    UnsupportedVersion,
+    /// A message extension is critical, and the server doesn't know it.
+    UnknownExtension,
+    /// The key's Cryptographic Usage Mask doesn't allow it.
+    UsageMask,
+    /// The key's Usage Limits don't allow it.
+    UsageLimits,
+    /// The operation is not for objects of this type.
+    WrongObjectType,
+    /// The object's state, or one of its dates, doesn't allow it.
+    WrongState,
+}
+
+impl Kind {
+    /// The reasons that can stand for it, the most telling first.
+    fn reasons(self) -> &'static [ResultReason] {
+        use ResultReason as R;
+        match self {
+            // KMIP 1.4 §11.22 for Destroy; 2.0 §6.1.15.1.
+            Self::AlreadyDestroyed => &[R::ObjectDestroyed, R::PermissionDenied],
+            Self::Archived => &[R::ObjectArchived],
+            Self::Authentication => &[R::AuthenticationNotSuccessful],
+            Self::BadParameters => &[R::BadCryptographicParameters, R::InvalidField],
+            Self::Cryptographic => &[R::CryptographicFailure],
+            Self::Destroyed => &[R::ObjectDestroyed, R::ObjectNotFound, R::ItemNotFound],
+            Self::FeatureNotSupported => &[R::FeatureNotSupported],
+            Self::Internal => &[R::GeneralFailure],
+            Self::InvalidAttribute => &[R::InvalidAttribute, R::InvalidField],
+            Self::InvalidAttributeValue => &[R::InvalidAttributeValue, R::InvalidField],
+            Self::InvalidField => &[R::InvalidField],
+            Self::InvalidMessage => &[R::InvalidMessage],
+            // 1.4 §11.12: "the server only has attributes for this object".
+            Self::KeyValueNotPresent => &[R::KeyValueNotPresent, R::IllegalOperation],
+            Self::KeyCompressionType => &[R::KeyCompressionTypeNotSupported],
+            Self::KeyFormatType => &[R::KeyFormatTypeNotSupported],
+            // 1.4 §11.12 names a reason that its enumeration lacks.
+            Self::KeyWrapType => &[R::KeyWrapTypeNotSupported, R::FeatureNotSupported],
+            Self::IndexOutOfBounds => &[R::IndexOutOfBounds, R::InvalidField],
+            Self::NotExtractable => &[R::NotExtractable, R::PermissionDenied],
+            Self::NotFound => &[R::ObjectNotFound, R::ItemNotFound],
+            Self::OperationNotSupported => &[R::OperationNotSupported],
+            Self::PermissionDenied => &[R::PermissionDenied],
+            Self::ReadOnlyAttribute => &[R::AttributeReadOnly, R::ReadOnlyAttribute, R::InvalidField],
+            Self::ResponseTooLarge => &[R::ResponseTooLarge],
+            Self::Sensitive => &[R::Sensitive, R::PermissionDenied],
+            Self::ServerLimit => &[R::ServerLimitExceeded, R::GeneralFailure],
+            Self::SingleValued => &[R::AttributeSingleValued, R::InvalidField],
+            Self::UnsupportedAttribute => &[R::UnsupportedAttribute, R::InvalidAttribute, R::InvalidField],
+            Self::UnsupportedParameters => &[R::UnsupportedCryptographicParameters, R::InvalidField],
+            // 1.4 §11.1: "protocol major version mismatch"; 2.0 §11.45.
+            Self::UnsupportedVersion => &[R::UnsupportedProtocolVersion, R::InvalidMessage],
+            // 1.4 §11.1; 2.0 §11.45.
+            Self::UnknownExtension => &[R::UnknownMessageExtension, R::FeatureNotSupported],
+            // 1.4 §11.30: "not able to be used for encryption".
+            Self::UsageMask => &[R::IncompatibleCryptographicUsageMask, R::PermissionDenied],
+            // In so many words in 1.4 §4.29 and 2.0 §6.1.17.
+            Self::UsageLimits => &[R::PermissionDenied],
+            Self::WrongObjectType => &[R::InvalidObjectType, R::IllegalOperation, R::PermissionDenied],
+            Self::WrongState => &[R::WrongKeyLifecycleState, R::PermissionDenied],
+        }
+    }
+
+    /// The reason for it in a version: the first that the tables list for the operation, else the first that the version
+    /// has at all. A number that the version doesn't have is never sent.
+    pub fn reason(self, operation: Option<Operation>, version: Version) -> ResultReason {
+        let reasons = self.reasons().iter().copied();
+        let listed = operation.and_then(operation_info).and_then(|info| {
+            reasons.clone().find(|reason| info.allows(*reason, version) && reason.is_in(version))
+        });
+        listed
+            .or_else(|| reasons.clone().find(|reason| reason.is_in(version)))
+            .unwrap_or(ResultReason::GeneralFailure)
+    }
+}
+
+impl Failure {
+    /// A failure of a kind, in words for the client.
+    pub fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// Of which kind it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What the client is told.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// A fault of the server: it is logged under a number, and the client is told the number.
+    #[cold]
+    pub fn internal(error: &dyn fmt::Display) -> Self {
+        let id = uuid::Uuid::new_v4().simple();
+        tracing::error!(%id, %error, "internal error");
+        Self::new(Kind::Internal, format!("internal error {id}: see the server's log"))
+    }
+
+    /// There is no such object, or none for this client: both in the same words.
+    #[cold]
+    pub fn not_found() -> Self {
+        Self::new(Kind::NotFound, "there is no object with this Unique Identifier")
+    }
+
+    /// A field that is needed is missing.
+    #[cold]
+    pub fn missing(what: &'static str) -> Self {
+        Self::new(Kind::InvalidMessage, format!("{what} is missing"))
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            // Nothing that a client sends makes a store say so: identifiers of new objects are random.
+            StoreError::Full => {
+                tracing::error!(%error, "the store is full");
+                Self::new(Kind::ServerLimit, "the server has no room for it")
+            }
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<SealError> for Failure {
+    fn from(error: SealError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+/// What the server wrote and can't read, or made and can't write.
+impl From<kmip::ttlv::Error> for Failure {
+    fn from(error: kmip::ttlv::Error) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<CryptoError> for Failure {
+    fn from(error: CryptoError) -> Self {
+        use CryptoError as E;
+        let kind = match &error {
+            E::Unsupported { .. } | E::Unavailable(_) | E::Digest(_) => Kind::UnsupportedParameters,
+            E::KeyLength { .. }
+            | E::IvLength { .. }
+            | E::TagLength(_)
+            | E::TagMissing(_)
+            | E::NotAuthenticated(_)
+            | E::Padding { .. } => Kind::BadParameters,
+            E::DataLength { .. } | E::Undecipherable => Kind::Cryptographic,
+            E::TooLong => Kind::ServerLimit,
+            _ => {
+                tracing::error!(%error, "OpenSSL failed");
+                return Self::new(Kind::Cryptographic, "the cryptographic library failed");
+            }
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kmip::types::version;
+
+    use super::*;
+
+    #[test]
+    fn the_reason_is_the_one_of_the_version() {
+        let reason = |kind: Kind, version| kind.reason(Some(Operation::Encrypt), version);
+        assert_eq!(reason(Kind::NotFound, version::V1_2), ResultReason::ItemNotFound);
+        assert_eq!(reason(Kind::NotFound, version::V1_4), ResultReason::ItemNotFound);
+        assert_eq!(reason(Kind::NotFound, version::V2_0), ResultReason::ObjectNotFound);
+        assert_eq!(reason(Kind::WrongState, version::V1_4), ResultReason::PermissionDenied);
+        assert_eq!(reason(Kind::WrongState, version::V2_0), ResultReason::WrongKeyLifecycleState);
+        assert_eq!(reason(Kind::UsageLimits, version::V2_0), ResultReason::PermissionDenied);
+        assert_eq!(reason(Kind::WrongObjectType, version::V1_4), ResultReason::PermissionDenied);
+        assert_eq!(Kind::WrongObjectType.reason(Some(Operation::Activate), version::V1_0), ResultReason::IllegalOperation);
+        assert_eq!(Kind::Sensitive.reason(Some(Operation::Get), version::V1_3), ResultReason::PermissionDenied);
+        assert_eq!(Kind::UnsupportedVersion.reason(None, version::V1_4), ResultReason::InvalidMessage);
+    }
+
+    #[test]
+    fn no_reason_is_of_another_version() {
+        for version in version::ALL {
+            for operation in Operation::all(*version).map(Some).chain([None]) {
+                for kind in [
+                    Kind::AlreadyDestroyed, Kind::Archived, Kind::BadParameters, Kind::Destroyed, Kind::InvalidAttribute,
+                    Kind::InvalidAttributeValue, Kind::KeyValueNotPresent, Kind::KeyWrapType, Kind::IndexOutOfBounds,
+                    Kind::NotExtractable, Kind::NotFound, Kind::ReadOnlyAttribute, Kind::Sensitive, Kind::ServerLimit,
+                    Kind::SingleValued, Kind::UnsupportedAttribute, Kind::UnsupportedParameters, Kind::UnsupportedVersion,
+                    Kind::UnknownExtension, Kind::UsageMask, Kind::WrongObjectType, Kind::WrongState, Kind::Internal,
+                ] {
+                    assert!(kind.reason(operation, *version).is_in(*version), "{kind:?} {operation:?} {version}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Who is asking: from the connection and the credentials of a message to a [`Caller`].
+
+use kmip::types::{Credential, CredentialValue};
+
+use super::{Failure, Kind};
+use crate::rights::Caller;
+
+/// The other end of a connection, as far as the transport knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Peer {
+    /// The common name in the client's certificate, which was verified.
+    pub common_name: Option<String>,
+}
+
+impl Peer {
+    /// The peer with a certificate of this common name.
+    pub fn named(common_name: impl Into<String>) -> Self {
+        Self { common_name: Some(common_name.into()) }
+    }
+}
+
+/// Decides who a caller is.
+pub trait Authenticator: Send + Sync {
+    /// The caller that a peer with these credentials is. Credentials that say nothing have been left out.
+    ///
+    /// Someone of whom nothing is known is [`Caller::anonymous`], who may ask what the server is, and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// When what is said of the caller is not so, or can't be verified. The connection is closed then.
+    fn authenticate(&self, peer: &Peer, credentials: &[&Credential]) -> Result<Caller, Failure>;
+}
+
+/// Knows clients by their certificates: the common name is the user.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ByCertificate;
+
+impl Authenticator for ByCertificate {
+    fn authenticate(&self, peer: &Peer, credentials: &[&Credential]) -> Result<Caller, Failure> {
+        if let Some(credential) = credentials.first() {
+            return Err(Failure::new(
+                Kind::Authentication,
+                format!(
+                    "a credential of type {} cannot be verified: no users are configured, clients are known by their \
+                     certificates",
+                    credential.credential_type
+                ),
+            ));
+        }
+        Ok(match &peer.common_name {
+            Some(name) if !name.is_empty() => Caller::user(name.as_str()),
+            _ => Caller::anonymous(),
+        })
+    }
+}
+
+/// Whether a credential says anything: PyKMIP's client sends user name and password as empty texts where it has none.
+pub(super) fn says_something(credential: &Credential) -> bool {
+    match &credential.credential_value {
+        CredentialValue::UsernameAndPasswordCredential(value) => {
+            !value.username.is_empty() || value.password.as_ref().is_some_and(|password| !password.expose().is_empty())
+        }
+        _ => true,
+    }
+}
