@@ -8,9 +8,9 @@ use std::ops::Range;
 
 use kmip::ttlv::{self, ByTag, Bytes, Encoder, Error, HEADER_SIZE, Mode, Tag, Version};
 use kmip::types::tables::attribute_info;
-use kmip::types::{AttributeId, AttributeInstance, AttributeSet, AttributeValue, ManagedObject, version};
+use kmip::types::{AttributeId, AttributeInstance, AttributeSet, AttributeValue, ManagedObject};
 
-use super::Failure;
+use super::{Failure, LATEST};
 use crate::wipe::Wiped;
 
 /// A written attribute record.
@@ -27,7 +27,7 @@ pub(super) fn encode(attributes: &AttributeSet) -> Result<Record, Error> {
     let mut items = Vec::with_capacity(attributes.len());
     for instance in attributes {
         if instance.index != 0 {
-            Encoder::new(&mut bytes, version::LATEST).integer(Tag::AttributeIndex, instance.index);
+            Encoder::new(&mut bytes, LATEST).integer(Tag::AttributeIndex, instance.index);
         }
         let start = bytes.len();
         encode_value(instance, &mut bytes)?;
@@ -59,7 +59,7 @@ pub(super) fn decode(record: &Bytes) -> Result<AttributeSet, Failure> {
         let item = record.slice(position..end);
         position = end;
         if tag == Tag::AttributeIndex {
-            index = ttlv::decode::<i32>(&item, tag, version::LATEST, Mode::Lenient)?;
+            index = ttlv::decode::<i32>(&item, tag, LATEST, Mode::Lenient)?;
             continue;
         }
         let value: AttributeValue = ttlv::decode(&item, tag, written_in(tag), Mode::Lenient)?;
@@ -87,7 +87,7 @@ pub(super) fn decode_object(material: &Bytes) -> Result<(ManagedObject, Version)
 
 /// The newest version that has an attribute.
 fn written_in(tag: Tag) -> Version {
-    attribute_info(tag).and_then(|info| info.until).unwrap_or(version::LATEST)
+    attribute_info(tag).and_then(|info| info.until).unwrap_or(LATEST)
 }
 
 /// Enough for most records, so that they are not moved while they are written: what moves leaves traces behind.

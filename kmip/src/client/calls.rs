@@ -257,7 +257,7 @@ impl Client {
     ) -> Result<Ciphertext> {
         let request = EncryptRequest {
             unique_identifier: Some(identifier(id)),
-            cryptographic_parameters: Some(parameters.into()),
+            cryptographic_parameters: Some(parameters),
             data: Some(Data::ByteString(data)),
             iv_counter_nonce: iv,
             authenticated_encryption_additional_data: additional,
@@ -282,7 +282,7 @@ impl Client {
     ) -> Result<Secret> {
         let request = DecryptRequest {
             unique_identifier: Some(identifier(id)),
-            cryptographic_parameters: Some(parameters.into()),
+            cryptographic_parameters: Some(parameters),
             data: Some(Data::ByteString(Secret::from_shared(ciphertext.data))),
             iv_counter_nonce: ciphertext.iv,
             authenticated_encryption_additional_data: additional,

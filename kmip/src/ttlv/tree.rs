@@ -48,7 +48,7 @@ impl Tree {
             return Err(Error::new(kind, 0, Path::default()));
         }
         let mut scan = Scan { bytes, strict: mode == Mode::Strict, limits, nodes: Vec::new() };
-        let end = scan.items(true)?;
+        let end = scan.items()?;
         if end != bytes.len() {
             let kind = ErrorKind::TrailingBytes { count: bytes.len() - end };
             return Err(Error::new(kind, end, Path::default()));
@@ -74,79 +74,72 @@ struct Scan<'a> {
     nodes: Vec<Place>,
 }
 
-/// A structure whose items are being read.
-#[derive(Clone, Copy)]
-struct Level {
-    end: usize,
-    node: usize,
-}
-
-/// Levels that are kept without an allocation; deeper ones are kept in a vector.
-const LEVELS: usize = 32;
-
 impl Scan<'_> {
-    fn items(&mut self, one: bool) -> Result<usize> {
+    /// Finds the items of the first item of the input, itself included; where it ends.
+    ///
+    /// While a structure is open, its node's `next` is the node of the structure around it: no stack is needed.
+    fn items(&mut self) -> Result<usize> {
         let bytes = self.bytes;
-        let mut levels = [Level { end: bytes.len(), node: 0 }; LEVELS];
-        let mut deeper: Vec<Level> = Vec::new();
-        let mut depth = 0;
-        let mut position = 0;
-        let mut end = bytes.len();
         self.nodes.reserve_exact((bytes.len() / 16 + 1).min(64));
+        let (mut position, mut end) = (0, bytes.len());
+        let (mut depth, mut open) = (0, 0u32);
         loop {
-            let Some(head) = bytes.get(position..end).and_then(header::split) else {
+            let word = bytes.get(position..end).and_then(|here| header::word(here).ok());
+            let Some((rest, word)) = word else {
                 let missing = (position + header::SIZE).saturating_sub(end);
                 return Err(self.fail(ErrorKind::Truncated { missing }, position));
             };
-            let Some(item_type) = ItemType::from_code(head.code) else {
-                return Err(self.fail(ErrorKind::UnknownItemType(head.code), position));
+            let item = Header::from_word(word);
+            let Some(item_type) = ItemType::from_code(item.code()) else {
+                return Err(self.fail(ErrorKind::UnknownItemType(item.code()), position));
             };
-            let length = head.length as usize;
+            let Some(value) = rest.get(..item.padded()) else {
+                return Err(self.fail(ErrorKind::Truncated { missing: item.padded() - rest.len() }, position));
+            };
+            let node = self.push(position)?;
             let start = position + header::SIZE;
-            let next = start.saturating_add(header::padded(length));
-            if next > end {
-                return Err(self.fail(ErrorKind::Truncated { missing: next - end }, position));
-            }
-            self.push(position)?;
+            position = start + value.len();
             if item_type == ItemType::Structure {
-                if length & 7 != 0 {
-                    return Err(self.wrong_length(item_type, head.length, position));
+                if item.length() & 7 != 0 {
+                    return Err(self.wrong_length(item, start - header::SIZE));
                 }
-                if depth >= self.limits.depth as usize {
-                    return Err(self.fail(ErrorKind::Depth(self.limits.depth), position));
-                }
-                let level = Level { end, node: self.nodes.len() - 1 };
-                match levels.get_mut(depth) {
-                    Some(place) => *place = level,
-                    None => deeper.push(level),
+                if depth >= self.limits.depth {
+                    return Err(self.fail(ErrorKind::Depth(self.limits.depth), start - header::SIZE));
                 }
                 depth += 1;
-                (position, end) = (start, next);
+                if let Some(place) = self.nodes.last_mut() {
+                    place.next = open;
+                }
+                open = node;
+                (position, end) = (start, position);
             } else {
-                self.check(item_type, head.length, start)?;
-                position = next;
+                self.check(item, value, start)?;
             }
             while position == end && depth > 0 {
                 depth -= 1;
-                let level = match levels.get(depth) {
-                    Some(level) => *level,
-                    None => deeper.pop().unwrap_or(Level { end: bytes.len(), node: 0 }),
-                };
-                end = level.end;
                 // At most the limit of items, which is 32 bits wide.
                 let reached = self.nodes.len() as u32;
-                if let Some(node) = self.nodes.get_mut(level.node) {
-                    node.next = reached;
+                if let Some(place) = self.nodes.get_mut(open as usize) {
+                    open = std::mem::replace(&mut place.next, reached);
                 }
+                end = if depth == 0 { bytes.len() } else { self.end_of(open) };
             }
-            if depth == 0 && (one || position == end) {
+            if depth == 0 {
                 return Ok(position);
             }
         }
     }
 
+    /// Where the structure of a node ends.
     #[inline]
-    fn push(&mut self, position: usize) -> Result<()> {
+    fn end_of(&self, node: u32) -> usize {
+        let start = self.nodes.get(node as usize).map_or(0, |place| place.offset as usize);
+        let head = self.bytes.get(start..).and_then(header::split);
+        start + header::SIZE + head.map_or(0, |head| head.length as usize)
+    }
+
+    #[inline]
+    fn push(&mut self, position: usize) -> Result<u32> {
         let index = self.nodes.len();
         if index >= self.limits.items as usize {
             return Err(self.fail(ErrorKind::Items(self.limits.items), position));
@@ -156,7 +149,7 @@ impl Scan<'_> {
         }
         // The message is shorter than 4 GiB, and has fewer items than that.
         self.nodes.push(Place { offset: position as u32, next: index as u32 + 1 });
-        Ok(())
+        Ok(index as u32)
     }
 
     /// Makes room once for all that the rest can hold unless it is of empty items: 16 bytes an item.
@@ -165,59 +158,46 @@ impl Scan<'_> {
         self.nodes.reserve((self.bytes.len() - position) / 16 + 1);
     }
 
-    #[inline]
-    fn check(&self, item_type: ItemType, length: u32, start: usize) -> Result<()> {
-        let size = length as usize;
-        let Some(value) = self.bytes.get(start..start + header::padded(size)) else {
-            return Err(self.fail(ErrorKind::Truncated { missing: header::padded(size) }, start));
-        };
+    #[inline(always)]
+    fn check(&self, item: Header, value: &[u8], start: usize) -> Result<()> {
+        let item_type = item.item_type();
+        if let Some(length) = item_type.fixed_length()
+            && length != item.length()
+        {
+            return Err(self.wrong_length(item, start - header::SIZE));
+        }
+        let size = item.length() as usize;
+        if self.strict
+            && size & 7 != 0
+            && let Some(last) = value.last_chunk()
+            && u64::from_be_bytes(*last) & (u64::MAX >> ((size & 7) * 8)) != 0
+        {
+            return Err(self.fail(ErrorKind::Padding, start + size));
+        }
         match item_type {
-            ItemType::Integer | ItemType::Enumeration | ItemType::Interval => {
-                if length != 4 {
-                    return Err(self.wrong_length(item_type, length, start - header::SIZE));
-                }
-                if self.strict && value.last_chunk::<4>() != Some(&[0; 4]) {
-                    return Err(self.fail(ErrorKind::Padding, start + size));
-                }
-            }
-            ItemType::LongInteger | ItemType::DateTime | ItemType::DateTimeExtended | ItemType::Boolean => {
-                if length != 8 {
-                    return Err(self.wrong_length(item_type, length, start - header::SIZE));
-                }
-                if item_type == ItemType::Boolean
-                    && self.strict
-                    && value.first_chunk::<8>().is_none_or(|value| u64::from_be_bytes(*value) > 1)
-                {
+            ItemType::Boolean => {
+                if self.strict && value.first_chunk().is_none_or(|value| u64::from_be_bytes(*value) > 1) {
                     return Err(self.fail(ErrorKind::Boolean, start));
                 }
             }
             ItemType::BigInteger => {
-                if self.strict && (length == 0 || length & 7 != 0) {
-                    return Err(self.wrong_length(item_type, length, start - header::SIZE));
+                if self.strict && (size == 0 || size & 7 != 0) {
+                    return Err(self.wrong_length(item, start - header::SIZE));
                 }
             }
-            ItemType::TextString | ItemType::ByteString => {
-                if self.strict
-                    && size & 7 != 0
-                    && let Some(last) = value.last_chunk::<8>()
-                    && u64::from_be_bytes(*last) & (u64::MAX >> ((size & 7) * 8)) != 0
-                {
-                    return Err(self.fail(ErrorKind::Padding, start + size));
-                }
-                if item_type == ItemType::TextString
-                    && let Some(Err(error)) = value.get(..size).map(std::str::from_utf8)
-                {
+            ItemType::TextString => {
+                if let Some(Err(error)) = value.get(..size).map(std::str::from_utf8) {
                     return Err(self.fail(ErrorKind::Utf8, start + error.valid_up_to()));
                 }
             }
-            ItemType::Structure => {}
+            _ => {}
         }
         Ok(())
     }
 
     #[cold]
-    fn wrong_length(&self, item_type: ItemType, found: u32, offset: usize) -> Error {
-        self.fail(ErrorKind::WrongLength { item_type, found }, offset)
+    fn wrong_length(&self, item: Header, offset: usize) -> Error {
+        self.fail(ErrorKind::WrongLength { item_type: item.item_type(), found: item.length() }, offset)
     }
 
     #[cold]

@@ -26,7 +26,7 @@ impl Envelope {
     pub(crate) fn write(self) -> ttlv::Result<Vec<u8>> {
         let payload = DecryptRequest {
             unique_identifier: Some(UniqueIdentifier::TextString(self.id.into())),
-            cryptographic_parameters: Some(self.parameters.into()),
+            cryptographic_parameters: Some(self.parameters),
             data: Some(Data::ByteString(Secret::from_shared(self.ciphertext.data))),
             iv_counter_nonce: self.ciphertext.iv,
             authenticated_encryption_tag: self.ciphertext.tag,
@@ -46,7 +46,7 @@ impl Envelope {
         };
         Ok(Some(Self {
             id: id.into(),
-            parameters: *parameters,
+            parameters,
             ciphertext: Ciphertext {
                 data: data.expose_shared().clone(),
                 iv: payload.iv_counter_nonce,

@@ -5,7 +5,7 @@ use std::{fmt, io, path::Path};
 use kmip::{
     client::{self, Attempt, Role, Unreachable, Violation},
     ttlv::ErrorKind,
-    types::ResultReason,
+    types::{Operation, ResultReason},
 };
 
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
@@ -104,7 +104,7 @@ fn hint(error: &client::Error) -> Option<String> {
             }
             _ => return None,
         },
-        client::Error::Refused { reason: Some(reason), .. } => refused(*reason)?,
+        client::Error::Refused { operation, reason: Some(reason), .. } => refused(*operation, *reason)?,
         client::Error::Violation(Violation::NotKmip) => "is it a KMIP server that listens there? Its port is mostly 5696",
         client::Error::NoSuchAttribute { .. } => "--kmip VERSION takes another protocol version",
         client::Error::NoCommonVersion(_) => "--kmip VERSION takes a certain protocol version",
@@ -147,14 +147,17 @@ fn tls(reason: &str) -> String {
     .to_owned()
 }
 
-fn refused(reason: ResultReason) -> Option<&'static str> {
+fn refused(operation: Operation, reason: ResultReason) -> Option<&'static str> {
     Some(match reason {
         ResultReason::ItemNotFound | ResultReason::ObjectNotFound => {
-            "`kmip locate` lists the objects that you may see; --kmip, --cert and --user say who you are, and how"
+            "`kmip locate` lists the objects that you may see; --cert and --user say who you are"
         }
         ResultReason::IllegalOperation | ResultReason::WrongKeyLifecycleState => {
             "`kmip attributes ID State` tells the object's state; `kmip activate ID` makes it ready for use, \
              `kmip revoke ID` takes it out of use"
+        }
+        ResultReason::PermissionDenied if operation == Operation::Destroy => {
+            "an active object has to be taken out of use first: `kmip revoke ID`"
         }
         ResultReason::PermissionDenied | ResultReason::NotAuthorised => {
             "the server's policy does not let this client do it; --cert and --user say who you are"
@@ -175,7 +178,7 @@ fn refused(reason: ResultReason) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kmip::types::{Operation, ResultStatus};
+    use kmip::types::ResultStatus;
 
     #[test]
     fn says_what_to_do() {

@@ -42,22 +42,22 @@ pub(crate) fn object(data: Secret, kind: &Kind) -> Result<(ManagedObject, Option
             let length = kind.length.unwrap_or_else(|| bits(data.len()));
             let block = block(format.unwrap_or(KeyFormatType::Raw), data, Some((algorithm, length)));
             let usage = CryptographicUsageMask::Encrypt | CryptographicUsageMask::Decrypt;
-            (ManagedObject::SymmetricKey(SymmetricKey::new(block).into()), Some(usage))
+            (ManagedObject::SymmetricKey(SymmetricKey::new(block)), Some(usage))
         }
         ObjectType::PrivateKey => {
             let known = PKey::private_key_from_der(data.expose()).ok().and_then(|key| facts(&key));
             let block = block(format.unwrap_or(KeyFormatType::PKCS_8), data, kind.facts(known)?);
-            (ManagedObject::PrivateKey(PrivateKey::new(block).into()), Some(CryptographicUsageMask::Sign))
+            (ManagedObject::PrivateKey(PrivateKey::new(block)), Some(CryptographicUsageMask::Sign))
         }
         ObjectType::PublicKey => {
             let known = public_key(data.expose()).as_deref().and_then(facts);
             let block = block(format.unwrap_or(KeyFormatType::X_509), data, kind.facts(known)?);
-            (ManagedObject::PublicKey(PublicKey::new(block).into()), Some(CryptographicUsageMask::Verify))
+            (ManagedObject::PublicKey(PublicKey::new(block)), Some(CryptographicUsageMask::Verify))
         }
         ObjectType::SecretData => {
             let block = block(format.unwrap_or(KeyFormatType::Opaque), data, None);
             let secret = SecretData::new(kind.secret_type, block);
-            (ManagedObject::SecretData(secret.into()), Some(CryptographicUsageMask::empty()))
+            (ManagedObject::SecretData(secret), Some(CryptographicUsageMask::empty()))
         }
         ObjectType::Certificate => {
             let certificate = Certificate::new(CertificateType::X_509, data.expose_shared().clone());
@@ -107,7 +107,7 @@ fn public_key(der: &[u8]) -> Option<PKey<openssl::pkey::Public>> {
 fn block(format: KeyFormatType, data: Secret, facts: Option<Facts>) -> KeyBlock {
     let value = PlaintextKeyValue::new(KeyMaterial::ByteString(data));
     KeyBlock {
-        key_value: Some(KeyValue::Plaintext(value.into())),
+        key_value: Some(KeyValue::Plaintext(value)),
         cryptographic_algorithm: facts.map(|(algorithm, _)| algorithm),
         cryptographic_length: facts.map(|(_, length)| length),
         ..KeyBlock::new(format)

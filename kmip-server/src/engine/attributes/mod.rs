@@ -1,0 +1,11 @@
+//! The attributes of objects: what clients may give, what the server sets, what a version lets a client see.
+
+pub(super) mod implicit;
+pub(super) mod request;
+mod rules;
+mod view;
+
+pub use implicit::Facts;
+pub use request::{Purpose, Requested};
+pub use view::View;
+pub(crate) use view::fit_parameters;

@@ -1,0 +1,134 @@
+//! The attributes that a request gives for a new object, from either wire form.
+
+use kmip::ttlv::{Tag, Version};
+use kmip::types::{
+    AttributeSet, AttributeValue, Attributes, CryptographicAlgorithm, CryptographicUsageMask, Name, ObjectType,
+    TemplateAttribute,
+};
+
+use super::rules;
+use crate::engine::{Failure, Kind};
+
+/// What the attributes of a request are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The server makes the object.
+    Generate,
+    /// The client hands it over.
+    Register,
+}
+
+impl Purpose {
+    /// Whether a request may say what an attribute is to be, although the rules have the server set it: what the
+    /// object is to be like, or is (KMIP 1.4 tables 165 and 171).
+    pub(super) fn may_ask_for(self, tag: Tag) -> bool {
+        match tag {
+            Tag::CryptographicAlgorithm | Tag::CryptographicLength | Tag::KeyFormatType => true,
+            Tag::CertificateType | Tag::CertificateLength | Tag::DigitalSignatureAlgorithm | Tag::OpaqueDataType => {
+                self == Self::Register
+            }
+            // As good as Protection Storage Masks of 2.0, which say the same.
+            Tag::ProtectionStorageMask => true,
+            _ => false,
+        }
+    }
+}
+
+/// Attributes from a request, of which nothing is checked yet.
+#[derive(Clone, Debug, Default)]
+pub struct Requested {
+    /// The attributes.
+    pub attributes: AttributeSet,
+    /// Names of templates with more of them (1.x).
+    pub templates: Vec<Name>,
+}
+
+impl Requested {
+    /// From the fields of a request, of which each version has one.
+    pub fn new(template: Option<TemplateAttribute>, attributes: Option<Attributes>) -> Self {
+        let mut requested = Self::default();
+        if let Some(mut template) = template {
+            requested.templates = std::mem::take(&mut template.name);
+            // Numbered in their order, whatever indexes the client has given them.
+            requested.attributes.extend(AttributeSet::from_template_attribute(template));
+        }
+        if let Some(attributes) = attributes {
+            requested.attributes.extend(AttributeSet::from_attributes(attributes));
+        }
+        requested
+    }
+
+    /// Adds what a template says: what is given explicitly goes before it, and of attributes with several values all
+    /// count (1.4 §4.2). A template's own Name is not that of the object.
+    pub fn add_template(&mut self, template: AttributeSet, version: Version) {
+        let explicit = self.attributes.clone();
+        for instance in template {
+            let tag = match instance.id {
+                kmip::types::AttributeId::Standard(Tag::Name) => continue,
+                kmip::types::AttributeId::Standard(tag) => Some(tag),
+                kmip::types::AttributeId::Vendor { .. } => None,
+            };
+            let several = tag.is_none_or(|tag| rules::rules_of(tag, version).is_ok_and(|rules| rules.multiple_instances));
+            if several {
+                self.attributes.add(instance);
+            } else if explicit.all(&instance.id).next().is_none() {
+                // Of several templates, the last counts.
+                self.attributes.remove(&instance.id);
+                self.attributes.add(instance);
+            }
+        }
+    }
+
+    /// The attributes, if the rules of the version allow all of them for a new object of this type.
+    ///
+    /// # Errors
+    ///
+    /// When they don't.
+    pub fn check(self, object_type: ObjectType, purpose: Purpose, version: Version) -> Result<AttributeSet, Failure> {
+        for instance in &self.attributes {
+            rules::check_new(instance, object_type, purpose, version)?;
+        }
+        rules::check_instances(&self.attributes, version)?;
+        Ok(self.attributes)
+    }
+}
+
+/// The Cryptographic Algorithm.
+pub(crate) fn algorithm(attributes: &AttributeSet) -> Option<CryptographicAlgorithm> {
+    match attributes.get(Tag::CryptographicAlgorithm) {
+        Some(AttributeValue::CryptographicAlgorithm(algorithm)) => Some(*algorithm),
+        _ => None,
+    }
+}
+
+/// The Cryptographic Length.
+pub(crate) fn length(attributes: &AttributeSet) -> Option<i32> {
+    match attributes.get(Tag::CryptographicLength) {
+        Some(AttributeValue::CryptographicLength(length)) => Some(*length),
+        _ => None,
+    }
+}
+
+/// The Cryptographic Usage Mask.
+pub(crate) fn usage_mask(attributes: &AttributeSet) -> Option<CryptographicUsageMask> {
+    match attributes.get(Tag::CryptographicUsageMask) {
+        Some(AttributeValue::CryptographicUsageMask(mask)) => Some(*mask),
+        _ => None,
+    }
+}
+
+/// The value of an attribute that is a Boolean.
+pub(crate) fn flag(attributes: &AttributeSet, tag: Tag) -> Option<bool> {
+    use AttributeValue as V;
+    match attributes.get(tag) {
+        Some(V::Fresh(value) | V::Sensitive(value) | V::AlwaysSensitive(value) | V::Extractable(value)
+            | V::NeverExtractable(value) | V::KeyValuePresent(value) | V::QuantumSafe(value)) => Some(*value),
+        _ => None,
+    }
+}
+
+/// The kind of failure for an attribute that a request has to give and doesn't (PyKMIP answers the same).
+#[cold]
+pub(crate) fn required(what: &'static str) -> Failure {
+    Failure::new(Kind::InvalidField, format!("{what} must be given as an attribute"))
+}

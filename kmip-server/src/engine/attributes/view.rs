@@ -1,0 +1,101 @@
+//! What a version lets its clients see of an object's attributes.
+
+use std::borrow::Cow;
+
+use kmip::ttlv::Version;
+use kmip::types::tables::attribute_info;
+use kmip::types::{AttributeId, AttributeInstance, AttributeSet, AttributeValue, CryptographicParameters, Digest, ObjectType};
+
+/// The attributes of an object as the clients of a version know them.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    attributes: &'a AttributeSet,
+    object_type: ObjectType,
+    version: Version,
+}
+
+impl<'a> View<'a> {
+    /// What `version` shows of the attributes of an object of this type.
+    pub fn new(attributes: &'a AttributeSet, object_type: ObjectType, version: Version) -> Self {
+        Self { attributes, object_type, version }
+    }
+
+    /// Every instance of every attribute, in a stable order.
+    pub fn all(self) -> impl Iterator<Item = Cow<'a, AttributeInstance>> {
+        self.attributes.iter().filter(move |instance| self.shows(&instance.id)).map(move |instance| self.fit(instance))
+    }
+
+    /// Every instance of one attribute; none where the version doesn't know it.
+    pub fn of(self, id: &'a AttributeId) -> impl Iterator<Item = Cow<'a, AttributeInstance>> {
+        let instances = self.shows(id).then(|| self.attributes.all(id));
+        instances.into_iter().flatten().map(move |instance| self.fit(instance))
+    }
+
+    /// Which attributes there are, each once.
+    pub fn ids(self) -> Vec<&'a AttributeId> {
+        let mut ids: Vec<&AttributeId> = Vec::with_capacity(self.attributes.len());
+        for instance in self.attributes {
+            if self.shows(&instance.id) && !ids.contains(&&instance.id) {
+                ids.push(&instance.id);
+            }
+        }
+        ids
+    }
+
+    /// Whether the version has the attribute, and objects of this type have it there.
+    fn shows(self, id: &AttributeId) -> bool {
+        match id {
+            AttributeId::Standard(tag) => attribute_info(*tag)
+                .and_then(|info| info.rules_in(self.version))
+                .is_some_and(|rules| rules.applies_to.contains(&self.object_type)),
+            AttributeId::Vendor { .. } => true,
+        }
+    }
+
+    /// The instance without the fields that are newer than the version.
+    fn fit(self, instance: &'a AttributeInstance) -> Cow<'a, AttributeInstance> {
+        let value = match &instance.value {
+            AttributeValue::Digest(digest) => fit_digest(digest, self.version).map(AttributeValue::Digest),
+            AttributeValue::CryptographicParameters(parameters) => {
+                fit_parameters(parameters, self.version).map(|fit| AttributeValue::CryptographicParameters(Box::new(fit)))
+            }
+            _ => None,
+        };
+        match value {
+            Some(value) => Cow::Owned(AttributeInstance { id: instance.id.clone(), index: instance.index, value }),
+            None => Cow::Borrowed(instance),
+        }
+    }
+}
+
+/// The digest without what the version lacks; none if it has everything.
+fn fit_digest(digest: &Digest, version: Version) -> Option<Digest> {
+    // KMIP 1.0 §3.12 has no Key Format Type here, 1.1 §3.17 does.
+    (version < kmip::types::version::V1_1 && digest.key_format_type.is_some())
+        .then(|| Digest { key_format_type: None, ..digest.clone() })
+}
+
+/// The parameters without what the version lacks; none if it has everything.
+pub(crate) fn fit_parameters(parameters: &CryptographicParameters, version: Version) -> Option<CryptographicParameters> {
+    use kmip::types::version::{V1_2, V1_4};
+    if version >= V1_4 {
+        return None;
+    }
+    let mut fit = parameters.clone();
+    fit.salt_length = None;
+    fit.mask_generator = None;
+    fit.mask_generator_hashing_algorithm = None;
+    fit.p_source = None;
+    fit.trailer_field = None;
+    if version < V1_2 {
+        fit = CryptographicParameters {
+            block_cipher_mode: fit.block_cipher_mode,
+            padding_method: fit.padding_method,
+            hashing_algorithm: fit.hashing_algorithm,
+            key_role_type: fit.key_role_type,
+            unknown: fit.unknown,
+            ..CryptographicParameters::new()
+        };
+    }
+    Some(fit)
+}

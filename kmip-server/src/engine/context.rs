@@ -1,0 +1,350 @@
+//! What an operation works with: who asks, in which version, and the objects that they may have.
+
+use kmip::ttlv::{DateTime, Text, Version};
+use kmip::types::{
+    AttributeSet, AttributeValue, ManagedObject, Operation, UniqueIdentifier, UniqueIdentifierEnumeration, tables,
+};
+
+use super::attributes::{Facts, Requested, implicit};
+use super::object::{Managed, Wanted, subject};
+use super::{Engine, Failure, Kind, Settings, lifecycle, record};
+use crate::rights::{Caller, Decision, Policies};
+use crate::seal::Seal;
+use crate::store::{self, Located, Query, Snapshot, Store, Transaction};
+
+/// One operation's view of the server.
+pub struct Context<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) access: Access<'a>,
+    pub(super) caller: &'a Caller,
+    pub(super) session: &'a mut Session,
+    pub(super) version: Version,
+    pub(super) operation: Operation,
+    pub(super) now: DateTime,
+    /// How much room the response will need beyond the usual.
+    pub(super) room: usize,
+}
+
+/// Where objects are read and written.
+pub(super) enum Access<'a> {
+    /// Each change is a transaction of its own.
+    Store(&'a dyn Store),
+    /// All of them are parts of one that is open.
+    Transaction(&'a mut dyn Transaction),
+}
+
+/// What the items of one request know of one another.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Session {
+    /// The ID Placeholder (1.4 §4).
+    placeholder: Option<Text>,
+    /// The objects that operations named last, by what KMIP 2.0 calls them (§11.56).
+    named: Vec<(UniqueIdentifierEnumeration, Text)>,
+    /// Every identifier that the responses so far have named, in their order.
+    returned: Vec<Text>,
+}
+
+impl Context<'_> {
+    /// The version of the request.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// The time at which the request is handled: the same for all that it does.
+    pub fn now(&self) -> DateTime {
+        self.now
+    }
+
+    /// The server's settings.
+    pub fn settings(&self) -> &Settings {
+        &self.engine.settings
+    }
+
+    /// Announces that the response holds about `size` bytes, so that they are written in one piece.
+    pub fn reserve(&mut self, size: usize) {
+        self.room = self.room.saturating_add(size);
+    }
+
+    /// The identifier that a request means: the one it gives, or the ID Placeholder.
+    ///
+    /// # Errors
+    ///
+    /// When it gives none and the placeholder is empty, or what it gives means no object.
+    pub fn target(&self, given: Option<UniqueIdentifier>) -> Result<Text, Failure> {
+        let unset = |what: &str| {
+            Failure::new(Kind::NotFound, format!("the request means an object by {what}, and there is none"))
+        };
+        match given {
+            Some(UniqueIdentifier::TextString(text)) => Ok(text),
+            None | Some(UniqueIdentifier::UniqueIdentifierEnumeration(UniqueIdentifierEnumeration::IDPlaceholder)) => {
+                self.session.placeholder.clone().ok_or_else(|| unset("the ID Placeholder"))
+            }
+            Some(UniqueIdentifier::UniqueIdentifierEnumeration(name)) => self
+                .session
+                .named
+                .iter()
+                .find(|(other, _)| *other == name)
+                .map(|(_, identifier)| identifier.clone())
+                .ok_or_else(|| unset(name.name().unwrap_or("an unknown enumeration value"))),
+            // KMIP 2.0 §4.51: counted from the first, or backwards from this item.
+            Some(UniqueIdentifier::Integer(number)) => {
+                let place = match usize::try_from(number) {
+                    Ok(place) => Some(place),
+                    Err(_) => {
+                        usize::try_from(number.unsigned_abs()).ok().and_then(|back| self.session.returned.len().checked_sub(back))
+                    }
+                };
+                place.and_then(|place| self.session.returned.get(place)).cloned().ok_or_else(|| unset("its number"))
+            }
+            Some(UniqueIdentifier::Other(_)) => {
+                Err(Failure::new(Kind::InvalidMessage, "the Unique Identifier is of no type that it may have"))
+            }
+        }
+    }
+
+    /// Says which object the operation made or found, for the items that follow.
+    pub fn set_placeholder(&mut self, identifier: &Text) {
+        if tables::operation_info(self.operation).is_some_and(|info| info.sets_id_placeholder) {
+            self.session.placeholder = Some(identifier.clone());
+        }
+        if let Some(name) = named(self.operation) {
+            self.session.named.retain(|(other, _)| *other != name);
+            self.session.named.push((name, identifier.clone()));
+        }
+    }
+
+    /// Empties the ID Placeholder.
+    pub fn clear_placeholder(&mut self) {
+        self.session.placeholder = None;
+        if let Some(name) = named(self.operation) {
+            self.session.named.retain(|(other, _)| *other != name);
+        }
+    }
+
+    /// Takes note of an identifier that the response names.
+    pub fn returns(&mut self, identifier: &Text) {
+        self.session.returned.push(identifier.clone());
+    }
+
+    /// The object that the caller names, without its material, if they may do `operation` to it.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, when the caller may not know of it (in the same words), or not use it so.
+    pub fn object(&mut self, identifier: &str, operation: Operation) -> Result<Managed, Failure> {
+        self.load(identifier, operation, Wanted::Attributes)
+    }
+
+    /// The same, with its material.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::object`].
+    pub fn object_with_material(&mut self, identifier: &str, operation: Operation) -> Result<Managed, Failure> {
+        self.load(identifier, operation, Wanted::All)
+    }
+
+    /// Changes the object that the caller names, if they may do `operation` to it. Its Last Change Date is set.
+    ///
+    /// What `change` returns an error for is left as it was. It may be run more than once.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::object`], and those of `change`.
+    pub fn change<T>(
+        &mut self,
+        identifier: &str,
+        operation: Operation,
+        mut change: impl FnMut(&mut Managed) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let (engine, caller, now) = (self.engine, self.caller, self.now);
+        self.transact(|transaction| {
+            let allow = |header: &store::Header| decide(engine, caller, header, operation);
+            let mut object = Managed::load(transaction, &engine.seal, identifier, Wanted::All, now, allow)?;
+            let value = change(&mut object)?;
+            object.attributes.set(AttributeValue::LastChangeDate(now));
+            object.save(transaction, &engine.seal)?;
+            Ok(value)
+        })
+    }
+
+    /// Adds an object, which the caller owns from then on, with the attributes that its client gave and the server's.
+    /// Its new identifier becomes the ID Placeholder.
+    ///
+    /// # Errors
+    ///
+    /// When the attributes contradict each other, or the store fails.
+    pub fn insert(
+        &mut self,
+        given: AttributeSet,
+        facts: &Facts,
+        object: &ManagedObject,
+        written_in: Version,
+    ) -> Result<Text, Failure> {
+        let Some(owner) = &self.caller.user else {
+            return Err(Failure::new(Kind::PermissionDenied, "nobody would own the object"));
+        };
+        let identifier = new_identifier()?;
+        let attributes = implicit::complete(&identifier, given, facts, self.now, &self.engine.settings)?;
+        let material = record::encode_object(object, written_in).map_err(|error| {
+            // It was read leniently, and can't be written as it is.
+            Failure::new(Kind::InvalidField, format!("the object is not as the specification says: {}", error.kind()))
+        })?;
+        let managed = Managed::new(owner, attributes, material);
+        let engine = self.engine;
+        self.transact(|transaction| managed.save(transaction, &engine.seal))?;
+        self.set_placeholder(&identifier);
+        self.returns(&identifier);
+        Ok(identifier)
+    }
+
+    /// The objects that meet a query, of those that the caller may see.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub fn locate(&mut self, query: &Query) -> Result<Located, Failure> {
+        self.engine.catch_up(&mut self.access, self.now)?;
+        self.read(|snapshot| Ok(snapshot.locate(query)?))
+    }
+
+    /// The attributes of an object that was located, to look closer at it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::object`].
+    pub(crate) fn located(&mut self, identifier: &str) -> Result<Managed, Failure> {
+        self.load(identifier, Operation::Locate, Wanted::Attributes)
+    }
+
+    /// The policies in force.
+    pub(crate) fn policies(&self) -> &Policies {
+        &self.engine.policies
+    }
+
+    /// Who asks.
+    pub(crate) fn caller(&self) -> &Caller {
+        self.caller
+    }
+
+    /// Makes and opens what is at rest.
+    pub(crate) fn seal(&self) -> &Seal {
+        &self.engine.seal
+    }
+
+    /// The operation that is asked for.
+    pub(crate) fn operation(&self) -> Operation {
+        self.operation
+    }
+
+    /// Adds what the templates that a request names say (1.x; 1.4 §2.1.8).
+    pub(crate) fn add_templates(&mut self, requested: &mut Requested) -> Result<(), Failure> {
+        for name in std::mem::take(&mut requested.templates) {
+            let template = crate::ops::template_of(self, &name)?;
+            requested.add_template(template, self.version);
+        }
+        Ok(())
+    }
+
+    fn load(&mut self, identifier: &str, operation: Operation, wanted: Wanted) -> Result<Managed, Failure> {
+        let (engine, caller, now) = (self.engine, self.caller, self.now);
+        self.read(|snapshot| {
+            let allow = |header: &store::Header| decide(engine, caller, header, operation);
+            Managed::load(snapshot, &engine.seal, identifier, wanted, now, allow)
+        })
+    }
+
+    fn read<T>(&mut self, mut f: impl FnMut(&dyn Snapshot) -> Result<T, Failure>) -> Result<T, Failure> {
+        match &mut self.access {
+            Access::Store(store) => store::read(*store, f),
+            Access::Transaction(transaction) => f(*transaction),
+        }
+    }
+
+    fn transact<T>(
+        &mut self,
+        f: impl FnMut(&mut dyn Transaction) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.access.transact(f)
+    }
+}
+
+impl Access<'_> {
+    /// Changes something, wholly or not at all.
+    pub(super) fn transact<T>(
+        &mut self,
+        f: impl FnMut(&mut dyn Transaction) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        match self {
+            Self::Store(store) => store::transact(*store, f),
+            Self::Transaction(transaction) => store::savepoint(*transaction, f),
+        }
+    }
+}
+
+/// Whether a caller may do an operation to the object of this header.
+fn decide(engine: &Engine, caller: &Caller, header: &store::Header, operation: Operation) -> Result<(), Failure> {
+    // Of a destroyed template, nothing is left (1.4 §4.21).
+    let is_gone = header.object_type == kmip::types::ObjectType::Template.0
+        && header.storage == kmip::types::StorageStatusMask::DestroyedStorage.bits();
+    if is_gone {
+        return Err(Failure::not_found());
+    }
+    match engine.policies.decide(caller, subject(header), operation) {
+        Decision::Allowed => Ok(()),
+        Decision::Denied => Err(Failure::new(Kind::PermissionDenied, "the object's policy does not allow this")),
+        Decision::Absent => Err(Failure::not_found()),
+    }
+}
+
+/// What KMIP 2.0 §11.56 calls the object that an operation names last.
+fn named(operation: Operation) -> Option<UniqueIdentifierEnumeration> {
+    use UniqueIdentifierEnumeration as U;
+    Some(match operation {
+        Operation::Certify => U::Certify,
+        Operation::Create => U::Create,
+        Operation::CreateSplitKey => U::CreateSplitKey,
+        Operation::DeriveKey => U::DeriveKey,
+        Operation::Import => U::Import,
+        Operation::JoinSplitKey => U::JoinSplitKey,
+        Operation::Locate => U::Locate,
+        Operation::Register => U::Register,
+        Operation::ReKey => U::ReKey,
+        Operation::ReCertify => U::ReCertify,
+        _ => return None,
+    })
+}
+
+fn new_identifier() -> Result<Text, Failure> {
+    let mut bytes = [0; 16];
+    crate::crypto::fill(&mut bytes)?;
+    Ok(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string().into())
+}
+
+impl Engine {
+    /// Brings the states of objects up to date whose time has come, so that they are found by them.
+    pub(super) fn catch_up(&self, access: &mut Access<'_>, now: DateTime) -> Result<(), Failure> {
+        loop {
+            let due = match access {
+                Access::Store(store) => store::read(*store, |snapshot| snapshot.due(now.0, CATCH_UP)),
+                Access::Transaction(transaction) => transaction.due(now.0, CATCH_UP),
+            }?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            access.transact(|transaction| {
+                for identifier in &due {
+                    let object =
+                        Managed::load(transaction, &self.seal, identifier, Wanted::All, now, |_| Ok(()))?;
+                    // Loading has made the change of state; what is left is to write it.
+                    debug_assert!(lifecycle::due(&object.attributes).is_none_or(|due| due > now));
+                    object.save(transaction, &self.seal)?;
+                }
+                Ok(())
+            })?;
+        }
+    }
+}
+
+/// How many objects are brought up to date in one transaction.
+const CATCH_UP: u32 = 256;

@@ -1,0 +1,176 @@
+//! An object on its way between the store and an operation.
+
+use kmip::ttlv::{Bytes, DateTime, Tag, Version};
+use kmip::types::{AttributeSet, AttributeValue, ManagedObject, ObjectType, State, StorageStatusMask};
+
+use super::attributes::View;
+use super::{Failure, Kind, index, lifecycle, record};
+use crate::rights::{self, Subject};
+use crate::seal::{Identity, Seal};
+use crate::store::{Header, Material, Object, Snapshot, Transaction};
+
+/// A managed object, opened.
+///
+/// An operation gets one from its [`Context`](super::Context) alone, which has looked at the caller's rights by then.
+#[derive(Debug)]
+pub struct Managed {
+    /// What the store had; none for a new object.
+    stored: Option<Object>,
+    owner: String,
+    /// Its attributes, the server's among them.
+    pub attributes: AttributeSet,
+    material: Option<Bytes>,
+}
+
+impl Managed {
+    /// A new object with all its attributes.
+    pub(super) fn new(owner: &str, attributes: AttributeSet, material: Bytes) -> Self {
+        Self { stored: None, owner: owner.to_owned(), attributes, material: Some(material) }
+    }
+
+    /// Reads the object that the store has under an identifier, if it has one; `allow` looks at what is known of it in
+    /// the clear before anything is opened.
+    pub(super) fn load(
+        snapshot: &dyn Snapshot,
+        seal: &Seal,
+        identifier: &str,
+        wanted: Wanted,
+        now: DateTime,
+        allow: impl FnOnce(&Header) -> Result<(), Failure>,
+    ) -> Result<Self, Failure> {
+        let found = match wanted {
+            Wanted::Attributes => snapshot.object(identifier)?.map(|object| (object, None)),
+            Wanted::All => snapshot.object_with_material(identifier)?,
+        };
+        let Some((object, sealed)) = found else { return Err(Failure::not_found()) };
+        allow(&object.header)?;
+        let identity = identity(&object.header);
+        let attributes = seal.open_attributes(&identity, &object.attributes)?;
+        let material = match sealed {
+            Some(sealed) => Some(seal.open_material(&identity, &object.attributes, &sealed)?.into()),
+            None => None,
+        };
+        let mut attributes = record::decode(&attributes.into())?;
+        lifecycle::advance(&mut attributes, now);
+        Ok(Self { owner: object.header.owner.clone(), stored: Some(object), attributes, material })
+    }
+
+    /// Writes the object: adds it, or changes it from what it was when it was read.
+    pub(super) fn save(&self, transaction: &mut dyn Transaction, seal: &Seal) -> Result<(), Failure> {
+        let header = self.header()?;
+        let record = record::encode(&self.attributes)?;
+        let sealed = seal.seal_object(&identity(&header), &record.bytes, self.material.as_deref())?;
+        let rows = index::entries(&self.attributes, &record, seal)?;
+        match &self.stored {
+            None => {
+                transaction.insert(&header, &sealed.attributes, sealed.material.as_deref(), &rows)?;
+            }
+            Some(stored) => {
+                let material = match &sealed.material {
+                    Some(material) => Material::Replace(material),
+                    None => Material::Wipe,
+                };
+                transaction.update(stored, &header, &sealed.attributes, material, &rows)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the store is to know in the clear.
+    fn header(&self) -> Result<Header, Failure> {
+        let identifier = match self.attributes.get(Tag::UniqueIdentifier) {
+            Some(AttributeValue::UniqueIdentifier(kmip::types::UniqueIdentifier::TextString(text))) => text,
+            _ => return Err(Failure::internal(&"an object has no Unique Identifier")),
+        };
+        let policy = match self.attributes.get(Tag::OperationPolicyName) {
+            Some(AttributeValue::OperationPolicyName(name)) => name.as_str(),
+            _ => rights::DEFAULT,
+        };
+        let storage = if self.state().is_some_and(lifecycle::is_destroyed) {
+            StorageStatusMask::DestroyedStorage
+        } else if self.attributes.get(Tag::ArchiveDate).is_some() {
+            StorageStatusMask::ArchivalStorage
+        } else {
+            StorageStatusMask::OnLineStorage
+        };
+        Ok(Header {
+            identifier: identifier.as_str().to_owned(),
+            owner: self.owner.clone(),
+            policy: policy.to_owned(),
+            object_type: self.object_type().0,
+            state: self.state().map(|state| state.0),
+            storage: storage.bits(),
+            due: lifecycle::due(&self.attributes).map(|date| date.0),
+        })
+    }
+
+    /// Its type.
+    pub fn object_type(&self) -> ObjectType {
+        match self.attributes.get(Tag::ObjectType) {
+            Some(AttributeValue::ObjectType(object_type)) => *object_type,
+            // Every record has it; without, nothing would be allowed.
+            _ => ObjectType(0),
+        }
+    }
+
+    /// Its state, if it has one.
+    pub fn state(&self) -> Option<State> {
+        lifecycle::state(&self.attributes)
+    }
+
+    /// What a version shows of its attributes.
+    pub fn view(&self, version: Version) -> View<'_> {
+        View::new(&self.attributes, self.object_type(), version)
+    }
+
+    /// The object itself, and the version that it was written in.
+    ///
+    /// # Errors
+    ///
+    /// When it is destroyed or archived.
+    pub fn object(&self) -> Result<(ManagedObject, Version), Failure> {
+        if self.state().is_some_and(lifecycle::is_destroyed) {
+            return Err(Failure::new(Kind::Destroyed, "the object is destroyed"));
+        }
+        if self.attributes.get(Tag::ArchiveDate).is_some() {
+            return Err(Failure::new(Kind::Archived, "the object is archived"));
+        }
+        match &self.material {
+            Some(material) => record::decode_object(material),
+            None => Err(Failure::internal(&"the material of an object was not read")),
+        }
+    }
+
+    /// How long its material is, at most: for what is written in one piece.
+    pub fn material_size(&self) -> usize {
+        self.material.as_ref().map_or(0, Bytes::len)
+    }
+
+    /// Takes the material away for good.
+    pub(crate) fn wipe(&mut self) {
+        self.material = None;
+    }
+}
+
+/// How much of an object is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Attributes,
+    All,
+}
+
+/// What an object's rights depend on.
+pub(super) fn subject(header: &Header) -> Subject<'_> {
+    Subject { owner: &header.owner, policy: &header.policy, object_type: ObjectType(header.object_type) }
+}
+
+fn identity(header: &Header) -> Identity<'_> {
+    Identity {
+        identifier: &header.identifier,
+        owner: &header.owner,
+        policy: &header.policy,
+        object_type: header.object_type,
+        state: header.state,
+        storage: header.storage,
+    }
+}
