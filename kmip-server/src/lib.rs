@@ -11,5 +11,6 @@
 )]
 
 pub mod crypto;
+pub mod handler;
 pub mod store;
 pub mod wipe;

@@ -88,7 +88,7 @@ fn head(rng: &mut Rng, bytes: &[u8]) -> Option<usize> {
 /// Swaps, repeats or takes away items of one structure.
 fn rearrange(rng: &mut Rng, message: &mut Raw) {
     let number = rng.usize(..message.structures().max(1));
-    message.change_structure(number, |items| {
+    message.change_structure(number, |_, items| {
         if items.is_empty() {
             return;
         }
@@ -111,7 +111,7 @@ fn graft(rng: &mut Rng, message: &mut Raw, donor: &Raw) {
         left = left.saturating_sub(1);
     });
     let number = rng.usize(..message.structures().max(1));
-    message.change_structure(number, |items| {
+    message.change_structure(number, |_, items| {
         if let Some(piece) = piece {
             items.insert(rng.usize(..=items.len()), piece);
         }

@@ -107,13 +107,14 @@ impl Raw {
         }
     }
 
-    /// Calls `change` with the structure of this number, counted in the order of [`Self::visit`].
-    pub fn change_structure(&mut self, number: usize, change: impl FnOnce(&mut Vec<Self>)) {
+    /// Calls `change` with tag and items of the structure of this number, counted in the order of [`Self::visit`].
+    pub fn change_structure(&mut self, number: usize, change: impl FnOnce(u32, &mut Vec<Self>)) {
         let (mut at, mut change) = (0, Some(change));
         self.visit_mut(&mut |item| {
+            let tag = item.tag;
             if let Some(items) = item.items_mut() {
                 if at == number && let Some(change) = change.take() {
-                    change(items);
+                    change(tag, items);
                 }
                 at += 1;
             }

@@ -86,7 +86,7 @@ impl Managed {
             Some(AttributeValue::OperationPolicyName(name)) => name.as_str(),
             _ => rights::DEFAULT,
         };
-        let storage = if self.state().is_some_and(lifecycle::is_destroyed) {
+        let storage = if self.attributes.get(Tag::DestroyDate).is_some() {
             StorageStatusMask::DestroyedStorage
         } else if self.attributes.get(Tag::ArchiveDate).is_some() {
             StorageStatusMask::ArchivalStorage
@@ -129,7 +129,7 @@ impl Managed {
     ///
     /// When it is destroyed or archived.
     pub fn object(&self) -> Result<(ManagedObject, Version), Failure> {
-        if self.state().is_some_and(lifecycle::is_destroyed) {
+        if self.attributes.get(Tag::DestroyDate).is_some() {
             return Err(Failure::new(Kind::Destroyed, "the object is destroyed"));
         }
         if self.attributes.get(Tag::ArchiveDate).is_some() {

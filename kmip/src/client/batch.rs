@@ -11,9 +11,9 @@ use super::{
 use crate::{
     ttlv::{Bytes, Version},
     types::{
-        self, Authentication, BatchErrorContinuationOption, CredentialType, CredentialValue, Operation, Request,
-        RequestBatchItem, RequestHeader, RequestMessage, RequestPayload, ResponseBatchItem, ResponseMessage,
-        ResponsePayload, ResultStatus, UsernameAndPasswordCredential,
+        self, Authentication, BatchErrorContinuationOption, CredentialType, CredentialValue, Operation,
+        Request, RequestBatchItem, RequestHeader, RequestMessage, RequestPayload, ResponseBatchItem,
+        ResponseMessage, ResponsePayload, ResultStatus, UsernameAndPasswordCredential,
     },
 };
 
@@ -164,7 +164,8 @@ impl Outgoing {
                 Some(id) if expected > 1 => (0..expected).find(|index| item_id(*index) == *id),
                 _ => Some(number),
             };
-            let answer = index.and_then(|index| answers.get_mut(index)).filter(|answer| answer.result.is_none());
+            let answer =
+                index.and_then(|index| answers.get_mut(index)).filter(|answer| answer.result.is_none());
             let answer = answer.ok_or(Violation::BatchItem)?;
             answer.result = Some(result(answer.operation, item)?);
         }
@@ -199,7 +200,9 @@ fn authentication(credential: &Credential) -> Authentication {
 
 /// Whether a failure is about the message, not an operation: then it says of none.
 fn is_for_all(item: &ResponseBatchItem) -> bool {
-    item.result_status != ResultStatus::Success && item.operation.is_none() && item.unique_batch_item_id.is_none()
+    item.result_status != ResultStatus::Success
+        && item.operation.is_none()
+        && item.unique_batch_item_id.is_none()
 }
 
 fn result(operation: Operation, item: ResponseBatchItem) -> Result<Result<ResponsePayload>, Violation> {

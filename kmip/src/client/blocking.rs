@@ -4,14 +4,12 @@ use std::{io, thread};
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use super::{
-    Address, Answers, Batch, Ciphertext, Error, Found, Options, Result,
-};
+use super::{Address, Answers, Batch, Ciphertext, Error, Found, Options, Result};
 use crate::{
     ttlv::{Bytes, Secret, Text, Version},
     types::{
-        AttributeId, AttributeSet, CryptographicAlgorithm, CryptographicParameters, ManagedObject, QueryFunction,
-        QueryResponse, Request, RevocationReason,
+        AttributeId, AttributeSet, CryptographicAlgorithm, CryptographicParameters, ManagedObject,
+        QueryFunction, QueryResponse, Request, RevocationReason,
     },
 };
 
@@ -81,7 +79,7 @@ impl Client {
         self.client.options()
     }
 
-    /// The server of the present or last connection.
+    /// The server of the present or last connection; before the first, the one that is tried first.
     pub fn server(&self) -> Option<&Address> {
         self.client.server()
     }
@@ -149,7 +147,10 @@ fn block_on<T: Send>(runtime: &Runtime, work: impl Future<Output = Result<T>> + 
         return Ok(runtime.block_on(work));
     }
     thread::scope(|scope| {
-        let thread = thread::Builder::new().spawn_scoped(scope, || runtime.block_on(work)).map_err(Error::System)?;
-        thread.join().map_err(|_| Error::System(io::Error::other("the thread that waited for the answer panicked")))
+        let thread =
+            thread::Builder::new().spawn_scoped(scope, || runtime.block_on(work)).map_err(Error::System)?;
+        thread
+            .join()
+            .map_err(|_| Error::System(io::Error::other("the thread that waited for the answer panicked")))
     })
 }

@@ -7,11 +7,12 @@ use super::{
 use crate::{
     ttlv::{Bytes, Secret, Text, Version},
     types::{
-        ActivateRequest, AttributeId, AttributeName, AttributeReference, AttributeSet, AttributeValue, CreateRequest,
-        CryptographicAlgorithm, CryptographicParameters, Data, DecryptRequest, DestroyRequest, DiscoverVersionsRequest,
-        EncryptRequest, GetAttributeListRequest, GetAttributesRequest, GetRequest, LocateRequest, ManagedObject,
-        ObjectType, Operation, QueryFunction, QueryRequest, QueryResponse, RegisterRequest, ResultReason,
-        RevocationReason, RevokeRequest, UniqueIdentifier, attribute_set::AttributeInstance, version,
+        ActivateRequest, AttributeId, AttributeName, AttributeReference, AttributeSet, AttributeValue,
+        CreateRequest, CryptographicAlgorithm, CryptographicParameters, Data, DecryptRequest, DestroyRequest,
+        DiscoverVersionsRequest, EncryptRequest, GetAttributeListRequest, GetAttributesRequest, GetRequest,
+        LocateRequest, ManagedObject, ObjectType, Operation, QueryFunction, QueryRequest, QueryResponse,
+        RegisterRequest, ResultReason, RevocationReason, RevokeRequest, UniqueIdentifier,
+        attribute_set::AttributeInstance, version,
     },
 };
 
@@ -44,10 +45,14 @@ impl Client {
     /// As [`Self::send`]; a server of KMIP 1.0 doesn't know the operation.
     pub async fn discover_versions(&mut self, among: &[Version]) -> Result<Vec<Version>> {
         let protocol_version = among.iter().map(|version| (*version).into()).collect();
-        let response = self.send(DiscoverVersionsRequest { protocol_version, ..DiscoverVersionsRequest::new() }).await?;
+        let response =
+            self.send(DiscoverVersionsRequest { protocol_version, ..DiscoverVersionsRequest::new() }).await?;
         let number = |number: i32| u8::try_from(number).ok();
         let versions = response.protocol_version.iter().filter_map(|version| {
-            Some(Version::new(number(version.protocol_version_major)?, number(version.protocol_version_minor)?))
+            Some(Version::new(
+                number(version.protocol_version_major)?,
+                number(version.protocol_version_minor)?,
+            ))
         });
         Ok(versions.collect())
     }
@@ -132,7 +137,7 @@ impl Client {
     ///
     /// As [`Self::send`].
     pub async fn register(&mut self, object: ManagedObject, attributes: AttributeSet) -> Result<Text> {
-        let Some(object_type) = object_type(&object) else { return Err(Violation::Incomplete(Operation::Register).into()) };
+        let object_type = object_type(&object).ok_or(Error::UnknownObject)?;
         let mut request = RegisterRequest { object: Some(object), ..RegisterRequest::new(object_type) };
         if self.is_1x() {
             request.template_attribute = Some(attributes.to_template_attribute());
@@ -159,7 +164,8 @@ impl Client {
     ///
     /// As [`Self::send`]; and when the version has no such attribute.
     pub async fn get_attributes(&mut self, id: &str, which: &[AttributeId]) -> Result<AttributeSet> {
-        let mut request = GetAttributesRequest { unique_identifier: Some(identifier(id)), ..GetAttributesRequest::new() };
+        let mut request =
+            GetAttributesRequest { unique_identifier: Some(identifier(id)), ..GetAttributesRequest::new() };
         if let Some(which) = which.iter().find(|which| !which.is_in(self.version)) {
             return Err(Error::NoSuchAttribute { name: which.to_string(), version: self.version });
         }
@@ -173,7 +179,11 @@ impl Client {
             Some(attributes) => AttributeSet::from_attributes(attributes),
             None => {
                 let mut set = AttributeSet::new();
-                response.attribute.into_iter().filter_map(AttributeInstance::from_attribute).for_each(|one| set.push(one));
+                response
+                    .attribute
+                    .into_iter()
+                    .filter_map(AttributeInstance::from_attribute)
+                    .for_each(|one| set.push(one));
                 set
             }
         })

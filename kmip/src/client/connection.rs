@@ -33,12 +33,22 @@ pub(super) struct Connection<S = SslStream<TcpStream>> {
 
 impl Connection {
     /// Connects, shakes hands, and checks the server's certificate, within the time for that.
-    pub(super) async fn open(server: &Address, tls: &SslConnector, options: &Options) -> Result<Self, Unreachable> {
+    pub(super) async fn open(
+        server: &Address,
+        tls: &SslConnector,
+        options: &Options,
+    ) -> Result<Self, Unreachable> {
         let limit = options.connect_timeout;
-        timeout(limit, Self::open_in_time(server, tls, options)).await.unwrap_or(Err(Unreachable::Timeout(limit)))
+        timeout(limit, Self::open_in_time(server, tls, options))
+            .await
+            .unwrap_or(Err(Unreachable::Timeout(limit)))
     }
 
-    async fn open_in_time(server: &Address, tls: &SslConnector, options: &Options) -> Result<Self, Unreachable> {
+    async fn open_in_time(
+        server: &Address,
+        tls: &SslConnector,
+        options: &Options,
+    ) -> Result<Self, Unreachable> {
         let addresses = lookup_host((&*server.host, server.port)).await.map_err(Unreachable::Resolve)?;
         let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
         for address in addresses {

@@ -78,6 +78,9 @@ pub enum Error {
         /// The version in use.
         version: ttlv::Version,
     },
+    /// The object is of a kind that the tables don't list, so that it has no Object Type to be registered with.
+    #[error("an object of an unknown kind can't be registered")]
+    UnknownObject,
     /// Client and server have no protocol version in common.
     #[error("the server speaks none of the protocol versions asked for{}", Offered(.0))]
     NoCommonVersion(

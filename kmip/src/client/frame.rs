@@ -60,6 +60,7 @@ impl Frame {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used, reason = "a test that fails there says where")]
 mod tests {
     use super::*;
 

@@ -40,6 +40,7 @@ mod options;
 mod tls;
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test that fails there says where")]
 mod tests;
 
 use openssl::ssl::SslConnector;
@@ -124,7 +125,7 @@ impl Client {
         &self.options
     }
 
-    /// The server of the present or last connection.
+    /// The server of the present or last connection; before the first, the one that is tried first.
     pub fn server(&self) -> Option<&Address> {
         self.options.servers.get(self.server)
     }

@@ -214,6 +214,7 @@ pub struct Credential {
 }
 
 #[cfg(test)]
+#[allow(clippy::expect_used, reason = "a test that fails there says where")]
 mod tests {
     use super::*;
 

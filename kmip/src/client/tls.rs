@@ -32,7 +32,10 @@ pub(super) fn connector(options: &Options) -> Result<SslConnector> {
 }
 
 /// The settings of a connection to one server.
-pub(super) fn configure(connector: &SslConnector, options: &Options) -> Result<ConnectConfiguration, Unreachable> {
+pub(super) fn configure(
+    connector: &SslConnector,
+    options: &Options,
+) -> Result<ConnectConfiguration, Unreachable> {
     let configuration = connector.configure().map_err(|error| Unreachable::Tls(error.to_string()))?;
     Ok(configuration.verify_hostname(options.verify_name).use_server_name_indication(options.send_name))
 }
@@ -82,7 +85,9 @@ fn closed() -> io::Error {
 
 fn present(builder: &mut ssl::SslConnectorBuilder, identity: &Identity) -> Result<()> {
     let mut chain = certificates(&identity.certificate, Role::Certificate)?.into_iter();
-    let own = chain.next().ok_or_else(|| pem(&identity.certificate, Role::Certificate, "there is no certificate in it"))?;
+    let own = chain
+        .next()
+        .ok_or_else(|| pem(&identity.certificate, Role::Certificate, "there is no certificate in it"))?;
     let text = identity.key.read().map_err(|error| pem(&identity.key, Role::Key, &error.to_string()))?;
     // With no passphrase given, OpenSSL would ask for one on the terminal.
     let passphrase = identity.passphrase.as_ref().map_or(&[][..], |secret| secret.expose());
@@ -95,7 +100,9 @@ fn present(builder: &mut ssl::SslConnectorBuilder, identity: &Identity) -> Resul
         };
         pem(&identity.key, Role::Key, &reason)
     })?;
-    builder.set_certificate(&own).map_err(|error| pem(&identity.certificate, Role::Certificate, &reasons(&error)))?;
+    builder
+        .set_certificate(&own)
+        .map_err(|error| pem(&identity.certificate, Role::Certificate, &reasons(&error)))?;
     for issuer in chain {
         builder.add_extra_chain_cert(issuer).map_err(system)?;
     }

@@ -2,8 +2,7 @@
 
 use kmip::{
     ttlv::{
-        self, BigInteger, Bytes, DateTimeExtended, Interval, Item, ItemType, Mode, Tag, Value,
-        names::Values,
+        self, BigInteger, Bytes, DateTimeExtended, Interval, Item, ItemType, Mode, Tag, Value, names::Values,
     },
     types::{
         self, AttributeId, AttributeName, Attributes,
@@ -25,8 +24,12 @@ pub(crate) fn id(name: &str) -> Result<AttributeId, String> {
     if name.split_once('-').is_some_and(|(vendor, name)| !vendor.is_empty() && !name.is_empty()) {
         return Ok(AttributeId::from_name(&AttributeName::from(name)));
     }
-    let near: Vec<&str> =
-        ATTRIBUTES.iter().map(|info| info.name).filter(|name| plain(name).contains(&wanted)).take(5).collect();
+    let near: Vec<&str> = ATTRIBUTES
+        .iter()
+        .map(|info| info.name)
+        .filter(|name| plain(name).contains(&wanted))
+        .take(5)
+        .collect();
     Err(match &*near {
         [] => "no attribute has this name; that of a custom one starts with x-".to_owned(),
         near => format!("no attribute has this name; some that are near: {}", near.join(", ")),
@@ -91,7 +94,10 @@ fn structure(tag: Tag, text: &str) -> Result<Value, String> {
         Tag::Link => {
             let (link_type, id) = two(':', "TYPE:ID")?;
             let link_type = values::named(&tables::LINK_TYPE, link_type)?;
-            vec![item(Tag::LinkType, Value::Enumeration(link_type)), item(Tag::LinkedObjectIdentifier, id.into())]
+            vec![
+                item(Tag::LinkType, Value::Enumeration(link_type)),
+                item(Tag::LinkedObjectIdentifier, id.into()),
+            ]
         }
         _ => {
             return Err(format!(
@@ -172,13 +178,21 @@ mod tests {
         assert_eq!(value("cryptographic-length=256"), AttributeValue::CryptographicLength(256));
         assert_eq!(value("State=pre-active"), AttributeValue::State(State::PreActive));
         let usage = CryptographicUsageMask::Sign | CryptographicUsageMask::Verify;
-        assert_eq!(value("CryptographicUsageMask=sign,verify"), AttributeValue::CryptographicUsageMask(usage));
+        assert_eq!(
+            value("CryptographicUsageMask=sign,verify"),
+            AttributeValue::CryptographicUsageMask(usage)
+        );
         assert_eq!(value("Activation Date=60"), AttributeValue::ActivationDate(DateTime(60)));
         assert_eq!(value("Object Group=a=b"), AttributeValue::ObjectGroup("a=b".into()));
         assert!(matches!(value("Name=mine"), AttributeValue::Name(name) if name.name_value == "mine"));
-        assert!(matches!(value("Link=next:7"), AttributeValue::Link(link) if link.link_type == LinkType::NextLink));
+        assert!(
+            matches!(value("Link=next:7"), AttributeValue::Link(link) if link.link_type == LinkType::NextLink)
+        );
         // This one is not in KMIP 2.0.
-        assert_eq!(value("Operation Policy Name=default"), AttributeValue::OperationPolicyName("default".into()));
+        assert_eq!(
+            value("Operation Policy Name=default"),
+            AttributeValue::OperationPolicyName("default".into())
+        );
     }
 
     #[test]

@@ -47,7 +47,9 @@ impl Attributes {
             return Ok(ExitCode::SUCCESS);
         }
         if attributes.is_empty() {
-            output.say("the object has none of these attributes; `kmip attribute-list ID` names those that it has");
+            output.say(
+                "the object has none of these attributes; `kmip attribute-list ID` names those that it has",
+            );
         }
         let rows = attributes.iter().map(|instance| {
             let value = show::value(instance, version);

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::{
     failure::Result,
     input::{self, Form, Message},
-    output::{ERROR, GOOD, Output},
+    output::{ERROR, GOOD, Output, printable},
 };
 
 /// Checks that KMIP messages are exact: each is decoded strictly in its own version, encoded again, and compared.
@@ -62,7 +62,13 @@ struct Counts {
 
 impl Check {
     pub(crate) fn run(self, output: &Output) -> Result<ExitCode> {
-        let mut run = Run { output, counts: Counts::default(), faults: Vec::new(), scratch: Vec::new(), bar: self.bar() };
+        let mut run = Run {
+            output,
+            counts: Counts::default(),
+            faults: Vec::new(),
+            scratch: Vec::new(),
+            bar: self.bar(),
+        };
         let mut before = 0;
         for file in &self.files {
             let mut end = before;
@@ -117,7 +123,11 @@ impl Run<'_> {
             return Ok(());
         }
         let Some(text) = verdict.text() else { return Ok(()) };
-        let label = if message.label.is_empty() { String::new() } else { format!("{}: ", message.label) };
+        let label = if message.label.is_empty() {
+            String::new()
+        } else {
+            format!("{}: ", printable(message.label.to_owned()))
+        };
         let line = format!("{}:{}: {label}{text}", file.display(), message.place);
         match &self.bar {
             Some(bar) => bar.suspend(|| self.output.line(line)),
@@ -132,11 +142,14 @@ impl Run<'_> {
         let Counts { exact, different, refused } = self.counts;
         let good = exact > 0 && different == 0 && refused == 0;
         if self.output.is_json() {
-            let document = json!({ "exact": exact, "different": different, "refused": refused, "faults": self.faults });
+            let document =
+                json!({ "exact": exact, "different": different, "refused": refused, "faults": self.faults });
             self.output.json(&document)?;
         } else {
             let colour = if good { GOOD } else { ERROR };
-            self.output.line(format_args!("{colour}{exact} exact, {different} different, {refused} refused{colour:#}"))?;
+            self.output.line(format_args!(
+                "{colour}{exact} exact, {different} different, {refused} refused{colour:#}"
+            ))?;
         }
         if exact + different + refused == 0 {
             self.output.warn("there are no messages in that");
@@ -259,10 +272,15 @@ mod tests {
     #[test]
     fn refused_with_place_and_reason() {
         // The last byte of padding.
-        let Verdict::Refused(error) = verdict(&DESTROY.replace("35396665\n            00000000", "35396665 00000001")) else {
+        let Verdict::Refused(error) =
+            verdict(&DESTROY.replace("35396665\n            00000000", "35396665 00000001"))
+        else {
             panic!("padding that isn't zero was accepted");
         };
-        assert!(error.to_string().ends_with("in RequestMessage/BatchItem/RequestPayload/UniqueIdentifier"), "{error}");
+        assert!(
+            error.to_string().ends_with("in RequestMessage/BatchItem/RequestPayload/UniqueIdentifier"),
+            "{error}"
+        );
         assert!(matches!(verdict("420078 01 00000090 420077"), Verdict::Refused(_)));
         assert!(matches!(verdict(""), Verdict::Refused(_)));
         assert!(matches!(verdict("420077 01 00000000"), Verdict::NoMessage(_)));
@@ -279,9 +297,17 @@ mod tests {
             difference.to_string(),
             "read 14, wrote 15 at byte 91 in RequestMessage/BatchItem/Operation"
         );
-        let difference = Difference::between(&read, written.get(..91).expect("as many bytes"), Limits::DEFAULT);
-        assert_eq!(difference.to_string(), "read 14, wrote the end at byte 91 in RequestMessage/BatchItem/Operation");
+        let difference =
+            Difference::between(&read, written.get(..91).expect("as many bytes"), Limits::DEFAULT);
+        assert_eq!(
+            difference.to_string(),
+            "read 14, wrote the end at byte 91 in RequestMessage/BatchItem/Operation"
+        );
     }
+
+    /// Official messages that the specification forbids: an Attribute without its name, and a field of KMIP 1.1 in a
+    /// message of 1.0.
+    const FAULTY: [&str; 2] = ["CS-AC-M-8-12 1 req", "TC-NP-2-12 1 req"];
 
     #[test]
     fn official_vectors() {
@@ -295,10 +321,11 @@ mod tests {
             let path = entry.expect("an entry").path();
             input::messages(&path, None, &mut |message| {
                 let bytes = message.bytes.map_err(Failure::usage)?;
-                if let Some(text) = judge(&bytes, &mut scratch).text() {
-                    panic!("{}:{}: {}: {text}", path.display(), message.place, message.label);
+                match judge(&bytes, &mut scratch).text() {
+                    None => exact += 1,
+                    Some(_) if FAULTY.contains(&message.label) => {}
+                    Some(text) => panic!("{}:{}: {}: {text}", path.display(), message.place, message.label),
                 }
-                exact += 1;
                 Ok(())
             })
             .expect("a readable file");

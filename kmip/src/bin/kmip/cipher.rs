@@ -124,7 +124,8 @@ impl Encrypt {
         let random = self.how.iv.is_none() && mode != BlockCipherMode::ECB;
         let parameters =
             CryptographicParameters { random_iv: random.then_some(true), ..self.how.parameters(mode) };
-        let mut ciphertext = client.encrypt(&self.id, parameters, data, self.how.iv.clone(), self.how.aad.clone())?;
+        let mut ciphertext =
+            client.encrypt(&self.id, parameters, data, self.how.iv.clone(), self.how.aad.clone())?;
         ciphertext.iv = ciphertext.iv.or_else(|| self.how.iv.clone());
         if random && ciphertext.iv.is_none() {
             output.warn("the server told no IV; what was written may not be decryptable");
@@ -142,7 +143,8 @@ impl Encrypt {
         }
         if output.is_json() && self.files.output != Path::new("-") {
             let hex = |bytes: Option<Bytes>| bytes.map(|bytes| hex(&bytes));
-            output.json(&json!({ "id": self.id, "mode": mode.to_string(), "iv": hex(iv), "tag": hex(tag) }))?;
+            output
+                .json(&json!({ "id": self.id, "mode": mode.to_string(), "iv": hex(iv), "tag": hex(tag) }))?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -179,8 +181,10 @@ impl Decrypt {
         let bare = self.how.iv.is_some() || self.tag.is_some() || self.how.mode.is_some();
         if Envelope::is_one(file.expose()) && !bare {
             let envelope = Envelope::read(file.expose_shared());
-            let envelope = envelope.map_err(|error| Failure::new(Status::File, format_args!("damaged: {error}")))?;
-            let mut envelope = envelope.ok_or_else(|| Failure::new(Status::File, "this is not what `kmip encrypt` writes"))?;
+            let envelope =
+                envelope.map_err(|error| Failure::new(Status::File, format_args!("damaged: {error}")))?;
+            let mut envelope = envelope
+                .ok_or_else(|| Failure::new(Status::File, "this is not what `kmip encrypt` writes"))?;
             if let Some(id) = &self.id {
                 envelope.id.clone_from(id);
             }
@@ -230,7 +234,8 @@ fn hex_or_file(text: &str) -> Result<Bytes, String> {
 /// Ciphertext is nothing to look at.
 fn refuse_terminal(path: &Path, output: &Output) -> Result<()> {
     if path == Path::new("-") && output.is_terminal() {
-        return Err(Failure::usage("this would write binary data to the terminal").hint("-o FILE writes it to a file"));
+        return Err(Failure::usage("this would write binary data to the terminal")
+            .hint("-o FILE writes it to a file"));
     }
     Ok(())
 }

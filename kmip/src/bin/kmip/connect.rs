@@ -22,7 +22,14 @@ use super::failure::{Failure, Result, Status};
 #[command(next_help_heading = "Connection", next_display_order = 100)]
 pub(crate) struct Connection {
     /// The server; several, the preferred one first, if they serve the same objects [default: 127.0.0.1:5696].
-    #[arg(long, value_name = "HOST:PORT", env = "KMIP_SERVER", global = true, hide_env_values = true, value_delimiter = ',')]
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        env = "KMIP_SERVER",
+        global = true,
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
     server: Vec<Address>,
 
     /// The certificates that the server's is checked against, in PEM.
@@ -46,15 +53,36 @@ pub(crate) struct Connection {
     user: Option<String>,
 
     /// The file whose first line is the user's password.
-    #[arg(long, value_name = "FILE", env = "KMIP_PASSWORD_FILE", global = true, hide_env_values = true, requires = "user")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "KMIP_PASSWORD_FILE",
+        global = true,
+        hide_env_values = true,
+        requires = "user"
+    )]
     password_file: Option<PathBuf>,
 
     /// The protocol version, from 1.0 to 2.0; `auto` asks the server and takes the highest.
-    #[arg(long = "kmip", value_name = "VERSION", env = "KMIP_VERSION", default_value = "auto", global = true, hide_env_values = true)]
+    #[arg(
+        long = "kmip",
+        value_name = "VERSION",
+        env = "KMIP_VERSION",
+        default_value = "auto",
+        global = true,
+        hide_env_values = true
+    )]
     protocol: Wanted,
 
     /// How long to wait for the connection, and for each answer, in seconds.
-    #[arg(long, value_name = "SECONDS", env = "KMIP_TIMEOUT", default_value_t = 60, global = true, hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "KMIP_TIMEOUT",
+        default_value_t = 60,
+        global = true,
+        hide_env_values = true
+    )]
     timeout: u64,
 
     /// The folder that `kmip-server quickstart` made [default: kmip in the user's data folder].
@@ -108,15 +136,17 @@ impl Connection {
 
     fn options(&self) -> Result<Options> {
         let folder = self.folder()?;
-        let in_folder = |name: &str| folder.as_ref().map(|folder| folder.join(name)).filter(|path| path.exists());
+        let in_folder =
+            |name: &str| folder.as_ref().map(|folder| folder.join(name)).filter(|path| path.exists());
         let mut options = Options::new(Address::new("127.0.0.1", PORT));
         if !self.server.is_empty() {
             options.servers.clone_from(&self.server);
         } else if let Some(path) = in_folder(SERVER) {
             options.servers = vec![address(&path)?];
         } else if folder.is_none() && self.ca.is_none() && self.cert.is_none() {
-            return Err(Failure::usage("no server is named, and none was set up on this machine")
-                .hint("`kmip-server quickstart` sets one up; --server, --ca, --cert and --key name another"));
+            return Err(Failure::usage("no server is named, and none was set up on this machine").hint(
+                "`kmip-server quickstart` sets one up; --server, --ca, --cert and --key name another",
+            ));
         }
         options.ca = self.ca.clone().or_else(|| in_folder("ca.crt")).map(Into::into);
         options.identity = match (&self.cert, &self.key) {
@@ -124,7 +154,9 @@ impl Connection {
             // A key often stands behind its certificate, in one file.
             (Some(certificate), None) => Some(Identity::new(certificate.clone(), certificate.clone())),
             (None, Some(_)) => return Err(Failure::usage("--key is given, but no --cert")),
-            (None, None) => in_folder("client.crt").zip(in_folder("client.key")).map(|(cert, key)| Identity::new(cert, key)),
+            (None, None) => in_folder("client.crt")
+                .zip(in_folder("client.key"))
+                .map(|(cert, key)| Identity::new(cert, key)),
         };
         options.server_name.clone_from(&self.server_name);
         options.credential = self.credential()?;
@@ -152,7 +184,10 @@ impl Connection {
             (None, Ok(password)) => Zeroizing::new(password),
             (None, Err(_)) => ask(user)?,
         };
-        Ok(Some(Credential { username: user.as_str().into(), password: Some(SecretText::from(password.as_str())) }))
+        Ok(Some(Credential {
+            username: user.as_str().into(),
+            password: Some(SecretText::from(password.as_str())),
+        }))
     }
 }
 

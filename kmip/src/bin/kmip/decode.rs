@@ -11,7 +11,7 @@ use kmip::{
 use super::{
     failure::Result,
     input::{self, Form},
-    output::{ERROR, FAINT, Output},
+    output::{ERROR, FAINT, Output, printable},
     values,
 };
 
@@ -41,13 +41,17 @@ pub(crate) struct Decode {
 impl Decode {
     pub(crate) fn run(self, output: &Output) -> Result<ExitCode> {
         if let Some(message) = &self.hex {
-            return Ok(if self.print("", Ok(message.clone()), output)? { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+            return Ok(if self.print("", Ok(message.clone()), output)? {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            });
         }
         let mut code = ExitCode::SUCCESS;
         input::messages(&self.file, self.form, &mut |message| {
             let title = match message.label {
                 "" => message.place.to_string(),
-                label => format!("{}: {label}", message.place),
+                label => format!("{}: {}", message.place, printable(label.to_owned())),
             };
             if !self.print(&title, message.bytes, output)? {
                 code = ExitCode::FAILURE;

@@ -38,7 +38,8 @@ impl Envelope {
     /// None if something in it is not as [`Self::write`] makes it.
     pub(crate) fn read(file: &Bytes) -> ttlv::Result<Option<Self>> {
         let limits = Limits { size: usize::MAX, ..Limits::DEFAULT };
-        let payload: DecryptRequest = Decoder::new(file, version::V1_4, Mode::Strict, limits)?.only(Tag::RequestPayload)?;
+        let payload: DecryptRequest =
+            Decoder::new(file, version::V1_4, Mode::Strict, limits)?.only(Tag::RequestPayload)?;
         let (Some(UniqueIdentifier::TextString(id)), Some(parameters), Some(Data::ByteString(data))) =
             (payload.unique_identifier, payload.cryptographic_parameters, payload.data)
         else {

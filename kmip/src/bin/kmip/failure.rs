@@ -75,7 +75,9 @@ impl From<client::Error> for Failure {
     fn from(error: client::Error) -> Self {
         use client::Error::*;
         let status = match &error {
-            Pem { .. } | Encode(_) | NoSuchAttribute { .. } | NotOpen | AlreadyOpen => Status::Usage,
+            Pem { .. } | Encode(_) | NoSuchAttribute { .. } | NotOpen | AlreadyOpen | UnknownObject => {
+                Status::Usage
+            }
             Connect(_) | Timeout(_) | Lost { .. } | System(_) => Status::NoConnection,
             Refused { .. } | NotTried(_) | NoCommonVersion(_) => Status::Refused,
             _ => Status::BadAnswer,
@@ -94,18 +96,24 @@ fn hint(error: &client::Error) -> Option<String> {
         client::Error::Pem { role: Role::CertificateAuthority, .. } => {
             "--ca names the file with the certificate of the authority that signed the server's certificate"
         }
-        client::Error::Pem { .. } => "--cert and --key name the files with the client's certificate and its key, in PEM",
+        client::Error::Pem { .. } => {
+            "--cert and --key name the files with the client's certificate and its key, in PEM"
+        }
         client::Error::Connect(attempts) => return attempts.first().map(unreachable),
         client::Error::Timeout(_) => "--timeout SECONDS waits longer",
         client::Error::Lost { source, .. } => return Some(tls(&source.to_string())),
         client::Error::Encode(error) => match error.kind() {
             ErrorKind::Version { version, .. } => {
-                return Some(format!("this is about KMIP {version}; --kmip VERSION takes another, if the server has it"));
+                return Some(format!(
+                    "this is about KMIP {version}; --kmip VERSION takes another, if the server has it"
+                ));
             }
             _ => return None,
         },
         client::Error::Refused { operation, reason: Some(reason), .. } => refused(*operation, *reason)?,
-        client::Error::Violation(Violation::NotKmip) => "is it a KMIP server that listens there? Its port is mostly 5696",
+        client::Error::Violation(Violation::NotKmip) => {
+            "is it a KMIP server that listens there? Its port is mostly 5696"
+        }
         client::Error::NoSuchAttribute { .. } => "--kmip VERSION takes another protocol version",
         client::Error::NoCommonVersion(_) => "--kmip VERSION takes a certain protocol version",
         _ => return None,
@@ -136,7 +144,8 @@ fn unreachable(attempt: &Attempt) -> String {
 
 /// What the words of a broken connection point to.
 fn tls(reason: &str) -> String {
-    let of_client = ["certificate required", "handshake failure", "bad certificate", "unknown ca", "certificate unknown"];
+    let of_client =
+        ["certificate required", "handshake failure", "bad certificate", "unknown ca", "certificate unknown"];
     if of_client.iter().any(|words| reason.contains(words)) {
         "the server does not accept the client's certificate: --cert and --key name another"
     } else if reason.contains("wrong version number") || reason.contains("packet length") {
@@ -162,11 +171,15 @@ fn refused(operation: Operation, reason: ResultReason) -> Option<&'static str> {
         ResultReason::PermissionDenied | ResultReason::NotAuthorised => {
             "the server's policy does not let this client do it; --cert and --user say who you are"
         }
-        ResultReason::AuthenticationNotSuccessful => "--user and --password-file say who you are",
+        ResultReason::AuthenticationNotSuccessful => {
+            "--cert and --key, or --user and --password-file, say who you are"
+        }
         ResultReason::OperationNotSupported => {
             "`kmip query` lists what the server can do; --kmip VERSION takes another protocol version"
         }
-        ResultReason::IncompatibleCryptographicUsageMask => "`kmip attributes ID` tells what the key may be used for",
+        ResultReason::IncompatibleCryptographicUsageMask => {
+            "`kmip attributes ID` tells what the key may be used for"
+        }
         ResultReason::CryptographicFailure => {
             "when decrypting: the data, its IV, tag and --aad have to be those of the encryption"
         }
@@ -204,7 +217,8 @@ mod tests {
 
     #[test]
     fn says_what_may_have_been_done() {
-        let failure = Failure::from(client::Error::Lost { sent: true, source: io::ErrorKind::UnexpectedEof.into() });
+        let failure =
+            Failure::from(client::Error::Lost { sent: true, source: io::ErrorKind::UnexpectedEof.into() });
         assert!(failure.message().contains("may have been done"));
     }
 }

@@ -58,7 +58,11 @@ impl fmt::Display for Place {
 }
 
 /// Calls `each` for every message of a file, or of standard input if it is `-`.
-pub(crate) fn messages(path: &Path, form: Option<Form>, each: &mut dyn FnMut(Message<'_>) -> Result<()>) -> Result<()> {
+pub(crate) fn messages(
+    path: &Path,
+    form: Option<Form>,
+    each: &mut dyn FnMut(Message<'_>) -> Result<()>,
+) -> Result<()> {
     let failed = |error: io::Error| Failure::file(path, &error);
     let done = if path == Path::new("-") {
         read(&mut io::stdin().lock(), form, each)
@@ -108,7 +112,8 @@ fn binary(file: &mut dyn BufRead, each: &mut Each<'_>) -> Result<(), Stop> {
         let rest = size(&bytes).unwrap_or(0).saturating_sub(HEADER_SIZE);
         file.take(rest as u64).read_to_end(&mut bytes)?;
         let read = offset + bytes.len() as u64;
-        each(Message { place: Place::Offset(offset), label: "", bytes: Ok(bytes.into()), read }).map_err(Stop::Each)?;
+        each(Message { place: Place::Offset(offset), label: "", bytes: Ok(bytes.into()), read })
+            .map_err(Stop::Each)?;
         offset = read;
     }
 }
@@ -178,7 +183,12 @@ impl Lines<'_> {
 }
 
 impl Line {
-    fn send(&self, label: &str, bytes: Result<Vec<u8>, &'static str>, each: &mut Each<'_>) -> Result<(), Stop> {
+    fn send(
+        &self,
+        label: &str,
+        bytes: Result<Vec<u8>, &'static str>,
+        each: &mut Each<'_>,
+    ) -> Result<(), Stop> {
         let bytes = bytes.map(Bytes::from);
         each(Message { place: Place::Line(self.number), label, bytes, read: self.read }).map_err(Stop::Each)
     }
@@ -202,7 +212,8 @@ fn split(line: &[u8], form: Option<Form>) -> (&str, Result<Vec<u8>, &'static str
     let message = decode(last, form);
     if !label.is_empty() && !message.as_ref().is_ok_and(|bytes| is_start(bytes)) {
         // Bytes with spaces, or the bars of the specification's examples, between them.
-        let digits: Vec<u8> = line.iter().copied().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'|').collect();
+        let digits: Vec<u8> =
+            line.iter().copied().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'|').collect();
         if let Some(bytes) = unhex(&digits).filter(|bytes| is_start(bytes)) {
             return ("", Ok(bytes));
         }
@@ -261,8 +272,10 @@ mod tests {
         let (hex, bytes) = (ONE.replace(' ', ""), one());
         let coded = base64::encode_block(&bytes);
         let expect = |text: &str, found: &[(u64, &str)]| {
-            let found: Vec<_> =
-                found.iter().map(|(line, label)| (Place::Line(*line), (*label).to_owned(), Ok(bytes.clone()))).collect();
+            let found: Vec<_> = found
+                .iter()
+                .map(|(line, label)| (Place::Line(*line), (*label).to_owned(), Ok(bytes.clone())))
+                .collect();
             assert_eq!(all(text.as_bytes(), None), found, "{text}");
         };
         expect(&hex, &[(1, "")]);

@@ -132,7 +132,9 @@ pub(crate) fn made(client: &mut Client, id: &str, activate: bool, output: &Outpu
     } else {
         output.line(printable(id.to_owned()))?;
     }
-    activated.map_err(|error| Failure::from(error).hint("the object was made nevertheless: it is the one printed"))?;
+    activated.map_err(|error| {
+        Failure::from(error).hint("the object was made nevertheless: it is the one printed")
+    })?;
     if !activate {
         output.say(format_args!("it is not ready for use yet: `kmip activate {id}`"));
     }

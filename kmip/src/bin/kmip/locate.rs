@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 use kmip::types::{
-    AttributeSet, AttributeValue, CryptographicAlgorithm, CryptographicUsageMask, Name, NameType, ObjectType, State,
-    attribute_set::AttributeInstance,
+    AttributeSet, AttributeValue, CryptographicAlgorithm, CryptographicUsageMask, Name, NameType, ObjectType,
+    State, attribute_set::AttributeInstance,
 };
 use serde_json::json;
 
@@ -81,7 +81,9 @@ impl Locate {
             Some(total) if total > found.ids.len() => {
                 output.say(format_args!("{} of {total} objects", found.ids.len()));
             }
-            _ if found.ids.is_empty() => output.say("no object has all that; `kmip locate` alone lists all that you may see"),
+            _ if found.ids.is_empty() => {
+                output.say("no object has all that; `kmip locate` alone lists all that you may see")
+            }
             _ => {}
         }
         Ok(ExitCode::SUCCESS)

@@ -3,9 +3,9 @@
 use kmip::{
     ttlv::Secret,
     types::{
-        Certificate, CertificateType, CryptographicAlgorithm, CryptographicUsageMask, KeyBlock, KeyFormatType,
-        KeyMaterial, KeyValue, ManagedObject, ObjectType, OpaqueDataType, OpaqueObject, PlaintextKeyValue, PrivateKey,
-        PublicKey, SecretData, SecretDataType, SymmetricKey,
+        Certificate, CertificateType, CryptographicAlgorithm, CryptographicUsageMask, KeyBlock,
+        KeyFormatType, KeyMaterial, KeyValue, ManagedObject, ObjectType, OpaqueDataType, OpaqueObject,
+        PlaintextKeyValue, PrivateKey, PublicKey, SecretData, SecretDataType, SymmetricKey,
     },
 };
 use openssl::{
@@ -29,7 +29,8 @@ pub(crate) struct Kind {
 pub(crate) fn object(data: Secret, kind: &Kind) -> Result<(ManagedObject, Option<CryptographicUsageMask>)> {
     let pem = Pem::find(data.expose());
     let object_type = kind.object_type.or(pem.as_ref().and_then(Pem::object_type)).ok_or_else(|| {
-        Failure::usage("this is neither a certificate nor a key in PEM").hint("--type says what it is, such as --type SymmetricKey")
+        Failure::usage("this is neither a certificate nor a key in PEM")
+            .hint("--type says what it is, such as --type SymmetricKey")
     })?;
     let (data, found) = match &pem {
         Some(pem) => (pem.der()?, pem.format()),
@@ -77,7 +78,8 @@ impl Kind {
         let algorithm = self.algorithm.or(found.map(|(algorithm, _)| algorithm));
         let length = self.length.or(found.map(|(_, length)| length));
         algorithm.zip(length).map(Some).ok_or_else(|| {
-            Failure::usage("this is no key that OpenSSL can read").hint("--algorithm and --length say what it is nevertheless")
+            Failure::usage("this is no key that OpenSSL can read")
+                .hint("--algorithm and --length say what it is nevertheless")
         })
     }
 }
@@ -158,10 +160,13 @@ impl<'a> Pem<'a> {
 
     fn der(&self) -> Result<Secret> {
         if self.label.contains("ENCRYPTED") || self.body.contains("ENCRYPTED") {
-            return Err(Failure::usage("the key is encrypted").hint("`openssl pkey -in FILE -out CLEAR` decrypts it"));
+            return Err(
+                Failure::usage("the key is encrypted").hint("`openssl pkey -in FILE -out CLEAR` decrypts it")
+            );
         }
         let base64: Zeroizing<String> = Zeroizing::new(self.body.split_whitespace().collect());
-        let der = base64::decode_block(&base64).map_err(|_| Failure::usage("what stands in the PEM is no base64"))?;
+        let der = base64::decode_block(&base64)
+            .map_err(|_| Failure::usage("what stands in the PEM is no base64"))?;
         Ok(Secret::from(der))
     }
 }
@@ -201,7 +206,12 @@ mod tests {
             (rsa.public_key_to_pem_pkcs1().expect("PEM"), KeyFormatType::PKCS_1, algorithm, 1024),
             (rsa.public_key_to_pem().expect("PEM"), KeyFormatType::X_509, algorithm, 1024),
             (pkcs_8, KeyFormatType::PKCS_8, algorithm, 1024),
-            (ec.private_key_to_pem().expect("PEM"), KeyFormatType::ECPrivateKey, CryptographicAlgorithm::EC, 256),
+            (
+                ec.private_key_to_pem().expect("PEM"),
+                KeyFormatType::ECPrivateKey,
+                CryptographicAlgorithm::EC,
+                256,
+            ),
         ] {
             let (object, _) = object(Secret::from(pem), &NOTHING).expect("an object");
             let block = key_block(&object);

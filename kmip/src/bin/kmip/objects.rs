@@ -6,8 +6,8 @@ use clap::{ArgGroup, Args};
 use kmip::{
     ttlv::{Bytes, Secret},
     types::{
-        CryptographicAlgorithm, GetRequest, KeyBlock, KeyFormatType, KeyMaterial, KeyValue, ManagedObject, ObjectType,
-        SecretDataType, UniqueIdentifier,
+        CryptographicAlgorithm, GetRequest, KeyBlock, KeyFormatType, KeyMaterial, KeyValue, ManagedObject,
+        ObjectType, SecretDataType, UniqueIdentifier,
     },
 };
 use serde_json::json;
@@ -134,7 +134,8 @@ impl Get {
         };
         let response = connection.open()?.send(request)?;
         let found = Found::new(&response.object);
-        let value = if self.output.is_some() || self.hex || self.raw { Some(self.value(&found)?) } else { None };
+        let value =
+            if self.output.is_some() || self.hex || self.raw { Some(self.value(&found)?) } else { None };
         if let (Some(path), Some(value)) = (&self.output, value) {
             files::write_private(path, value, output)?;
         }
@@ -165,8 +166,11 @@ impl Get {
 
     fn value<'a>(&self, found: &Found<'a>) -> Result<&'a [u8]> {
         found.value.ok_or_else(|| {
-            Failure::new(Status::Refused, "the server keeps this object in a format that is no string of bytes")
-                .hint("--format Raw, PKCS_1 or PKCS_8 asks for another")
+            Failure::new(
+                Status::Refused,
+                "the server keeps this object in a format that is no string of bytes",
+            )
+            .hint("--format Raw, PKCS_1 or PKCS_8 asks for another")
         })
     }
 }
@@ -186,9 +190,15 @@ impl<'a> Found<'a> {
             ManagedObject::SplitKey(key) => &key.key_block,
             ManagedObject::SecretData(secret) => &secret.key_block,
             ManagedObject::PgpKey(key) => &key.key_block,
-            ManagedObject::Certificate(it) => return Self { block: None, value: Some(&it.certificate_value) },
-            ManagedObject::CertificateRequest(it) => return Self { block: None, value: Some(&it.certificate_request_value) },
-            ManagedObject::OpaqueObject(it) => return Self { block: None, value: Some(it.opaque_data_value.expose()) },
+            ManagedObject::Certificate(it) => {
+                return Self { block: None, value: Some(&it.certificate_value) };
+            }
+            ManagedObject::CertificateRequest(it) => {
+                return Self { block: None, value: Some(&it.certificate_request_value) };
+            }
+            ManagedObject::OpaqueObject(it) => {
+                return Self { block: None, value: Some(it.opaque_data_value.expose()) };
+            }
             ManagedObject::Template(_) | ManagedObject::Other(_) => return Self { block: None, value: None },
         };
         let value = match &block.key_value {
@@ -209,7 +219,8 @@ impl<'a> Found<'a> {
 
     fn rows(&self, object_type: ObjectType) -> Vec<Vec<String>> {
         let mut rows = vec![vec!["Object Type".to_owned(), object_type.to_string()]];
-        let mut row = |name: &str, value: Option<String>| rows.extend(value.map(|value| vec![name.to_owned(), value]));
+        let mut row =
+            |name: &str, value: Option<String>| rows.extend(value.map(|value| vec![name.to_owned(), value]));
         if let Some(block) = self.block {
             row("Key Format Type", Some(block.key_format_type.to_string()));
             row("Cryptographic Algorithm", block.cryptographic_algorithm.map(|it| it.to_string()));

@@ -72,8 +72,11 @@ impl Output {
             return Ok(());
         }
         let mut table = Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_header(head);
+        table.load_style(presets::NOTHING).set_header(head);
+        // Some terminals say that they have no width; in others a table is of no use.
+        if table.width().is_some_and(|width| width >= 40) {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        }
         table.add_rows(rows.into_iter().map(|row| row.into_iter().map(printable).collect::<Vec<_>>()));
         self.line(table)
     }
@@ -106,7 +109,8 @@ impl Output {
     fn tell(&self, failure: &Failure) {
         let mut out = anstream::stderr();
         if self.json {
-            let document = json!({ "error": failure.message(), "hint": failure.advice(), "status": failure.code() });
+            let document =
+                json!({ "error": failure.message(), "hint": failure.advice(), "status": failure.code() });
             let _ = writeln!(out, "{document}");
             return;
         }
@@ -120,7 +124,9 @@ impl Output {
 /// Text of a server's, without what would move the cursor or change colours.
 pub(crate) fn printable(text: String) -> String {
     if text.chars().any(|c| c.is_control() && c != '\n') {
-        text.chars().map(|c| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c }).collect()
+        text.chars()
+            .map(|c| if c.is_control() && c != '\n' { char::REPLACEMENT_CHARACTER } else { c })
+            .collect()
     } else {
         text
     }

@@ -2,11 +2,7 @@
 
 use kmip::{
     ttlv::{self, Bytes, Item, Mode, Tag, Value, Version, names::Values},
-    types::{
-        AttributeId, AttributeValue,
-        attribute_set::AttributeInstance,
-        tables::NAMES,
-    },
+    types::{AttributeId, AttributeValue, attribute_set::AttributeInstance, tables::NAMES},
 };
 use serde_json::{Map, json};
 
@@ -38,9 +34,11 @@ pub(crate) fn text(value: &Value, tag: Tag) -> String {
     }
     match value {
         // The type of a name is of interest to few.
-        Value::Structure(items) if tag == Tag::Name => {
-            items.iter().find(|item| item.tag == Tag::NameValue).map(|item| text(&item.value, item.tag)).unwrap_or_default()
-        }
+        Value::Structure(items) if tag == Tag::Name => items
+            .iter()
+            .find(|item| item.tag == Tag::NameValue)
+            .map(|item| text(&item.value, item.tag))
+            .unwrap_or_default(),
         Value::Structure(items) => {
             let items: Vec<String> =
                 items.iter().map(|item| format!("{} {}", item.tag, text(&item.value, item.tag))).collect();

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use kmip::{
     ttlv::{Bytes, DateTime, names::EnumerationInfo},
     types::{
-        BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, ObjectType, PaddingMethod,
-        QueryFunction, RevocationReasonCode, SecretDataType, State, tables,
+        BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, ObjectType,
+        PaddingMethod, QueryFunction, RevocationReasonCode, SecretDataType, State, tables,
     },
 };
 
@@ -42,7 +42,8 @@ pub(crate) fn named(table: &'static EnumerationInfo, text: &str) -> Result<u32, 
         return Ok(info.value);
     }
     let wanted = plain(text);
-    let mut near = table.values.iter().filter(|info| plain(info.text) == wanted || plain(info.name) == wanted);
+    let mut near =
+        table.values.iter().filter(|info| plain(info.text) == wanted || plain(info.name) == wanted);
     if let Some(info) = near.next() {
         return Ok(info.value);
     }
@@ -143,7 +144,10 @@ mod tests {
         assert_eq!(algorithm("3des"), Ok(CryptographicAlgorithm::DES3));
         assert_eq!(algorithm("0x80000001"), Ok(CryptographicAlgorithm(0x8000_0001)));
         assert_eq!(query_function("operations"), Ok(QueryFunction::QueryOperations));
-        assert_eq!(usage("Encrypt,decrypt"), Ok(CryptographicUsageMask::Encrypt | CryptographicUsageMask::Decrypt));
+        assert_eq!(
+            usage("Encrypt,decrypt"),
+            Ok(CryptographicUsageMask::Encrypt | CryptographicUsageMask::Decrypt)
+        );
         assert!(state("sleeping").is_err_and(|error| error.contains("PreActive")));
         assert_eq!(time("1970-01-01T00:01:00Z"), Ok(DateTime(60)));
         assert_eq!(time("-5"), Ok(DateTime(-5)));

@@ -3,13 +3,16 @@ mod server;
 use std::{thread, time::Duration};
 
 use self::server::{Reply, Server, failure, pem, response, success};
-use super::{Address, Batch, Credential, Error, Identity, Options, Role, Unreachable, Violation, blocking::Client};
+use super::{
+    Address, Batch, Credential, Error, Identity, Options, Role, Unreachable, Violation, blocking::Client,
+};
 use crate::{
     ttlv::{Limits, Version},
     types::{
-        ActivateRequest, ActivateResponse, AttributeSet, AttributeValue, CreateRequest, CreateResponse, CredentialValue,
-        CryptographicAlgorithm, DestroyRequest, DestroyResponse, DiscoverVersionsResponse, LocateResponse, ObjectType,
-        Operation, RequestMessage, RequestPayload, ResponseBatchItem, ResultReason, UniqueIdentifier,
+        ActivateRequest, ActivateResponse, AttributeSet, AttributeValue, CreateRequest, CreateResponse,
+        CredentialValue, CryptographicAlgorithm, DestroyRequest, DestroyResponse, DiscoverVersionsResponse,
+        LocateResponse, ObjectType, Operation, RequestMessage, RequestPayload, ResponseBatchItem,
+        ResultReason, UniqueIdentifier,
         version::{V1_0, V1_1, V1_2, V1_4, V2_0},
     },
 };
@@ -53,7 +56,8 @@ fn attributes_take_the_form_of_the_version() {
     assert_eq!(payloads.len(), 3);
     for payload in payloads {
         let (one, two) = (&payload.template_attribute, &payload.attributes);
-        let count = one.as_ref().map_or(0, |it| it.attribute.len()) + two.as_ref().map_or(0, |it| it.attribute.len());
+        let count =
+            one.as_ref().map_or(0, |it| it.attribute.len()) + two.as_ref().map_or(0, |it| it.attribute.len());
         assert!(one.is_none() != two.is_none());
         assert_eq!(count, 3);
     }
@@ -69,7 +73,8 @@ fn the_credential_goes_with_every_request() {
     client.destroy("7").unwrap();
     let requests = server.requests.lock().unwrap();
     let authentication = requests.first().unwrap().request_header.authentication.as_ref().unwrap();
-    let CredentialValue::UsernameAndPasswordCredential(value) = &authentication.credential.first().unwrap().credential_value
+    let CredentialValue::UsernameAndPasswordCredential(value) =
+        &authentication.credential.first().unwrap().credential_value
     else {
         panic!("another credential")
     };
@@ -79,7 +84,8 @@ fn the_credential_goes_with_every_request() {
 
 #[test]
 fn refusals_are_told() {
-    let server = Server::start(|_| Reply::Bytes(response(V1_2, vec![failure(None, ResultReason::ItemNotFound)])));
+    let server =
+        Server::start(|_| Reply::Bytes(response(V1_2, vec![failure(None, ResultReason::ItemNotFound)])));
     let error = client(&server).destroy("7").unwrap_err();
     assert_eq!(error.reason(), Some(ResultReason::ItemNotFound));
     assert_eq!(error.to_string(), "Destroy was refused: Item Not Found: because");
@@ -88,7 +94,8 @@ fn refusals_are_told() {
 
 #[test]
 fn batches_are_sorted() {
-    let with_id = |id: &[u8], item| ResponseBatchItem { unique_batch_item_id: Some(id.to_vec().into()), ..item };
+    let with_id =
+        |id: &[u8], item| ResponseBatchItem { unique_batch_item_id: Some(id.to_vec().into()), ..item };
     let server = Server::start(move |_| {
         let activated = success(Operation::Activate, ActivateResponse::new(id("7")));
         let items = vec![
@@ -119,7 +126,10 @@ fn answers_that_break_the_rules_are_not_taken() {
         (vec![located()], Violation::Operation { expected: Operation::Destroy, found: Operation::Locate }),
         (vec![located(), located()], Violation::BatchCount { expected: 1, found: 2 }),
         (
-            vec![ResponseBatchItem { response_payload: None, ..success(Operation::Destroy, DestroyResponse::new(id("7"))) }],
+            vec![ResponseBatchItem {
+                response_payload: None,
+                ..success(Operation::Destroy, DestroyResponse::new(id("7")))
+            }],
             Violation::Payload(Operation::Destroy),
         ),
     ];
@@ -294,7 +304,9 @@ fn the_highest_version_is_taken() {
         assert_eq!(client.version(), expected);
     }
     let mut client = client(&speaking(&[V2_0]));
-    assert!(matches!(client.negotiate_among(&[V1_1, V1_2]), Err(Error::NoCommonVersion(offered)) if offered == [V2_0]));
+    assert!(
+        matches!(client.negotiate_among(&[V1_1, V1_2]), Err(Error::NoCommonVersion(offered)) if offered == [V2_0])
+    );
     assert_eq!(client.version(), V1_2);
 }
 
@@ -331,7 +343,9 @@ fn both_faces_work_within_a_runtime() {
 #[test]
 fn a_call_that_is_dropped_leaves_no_answer_for_the_next() {
     let mut first = true;
-    let server = Server::start(move |request| if std::mem::take(&mut first) { Reply::Silence } else { destroyed(request) });
+    let server = Server::start(
+        move |request| if std::mem::take(&mut first) { Reply::Silence } else { destroyed(request) },
+    );
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut client = super::Client::connect(server.options()).await.unwrap();

@@ -30,8 +30,8 @@ use crate::{
     client::{Address, Identity, Options, Pem},
     ttlv::{Bytes, DateTime, Limits, Mode, SecretText, Version},
     types::{
-        Operation, RequestMessage, ResponseBatchItem, ResponseHeader, ResponseMessage, ResponsePayload, ResultReason,
-        ResultStatus, TimeStamp,
+        Operation, RequestMessage, ResponseBatchItem, ResponseHeader, ResponseMessage, ResponsePayload,
+        ResultReason, ResultStatus, TimeStamp,
     },
 };
 
@@ -66,7 +66,9 @@ fn certify(name: &str, issuer: Option<&Certified>) -> Certified {
     let subject = subject.build();
     let mut builder = X509::builder().unwrap();
     builder.set_version(2).unwrap();
-    builder.set_serial_number(&BigNum::from_u32(name.len() as u32).unwrap().to_asn1_integer().unwrap()).unwrap();
+    builder
+        .set_serial_number(&BigNum::from_u32(name.len() as u32).unwrap().to_asn1_integer().unwrap())
+        .unwrap();
     builder.set_subject_name(&subject).unwrap();
     builder.set_issuer_name(issuer.map_or(&subject, |issuer| issuer.certificate.subject_name())).unwrap();
     builder.set_not_before(&Asn1Time::days_from_now(0).unwrap()).unwrap();

@@ -1,0 +1,214 @@
+//! The items of one request: in order, and what becomes of them when one fails (KMIP 1.4 §6.13, §11.43).
+
+use kmip::ttlv::{DateTime, Version};
+use kmip::types::{
+    AsynchronousIndicator, BatchErrorContinuationOption, Credential, Operation, RequestBatchItem, RequestHeader,
+    RequestMessage,
+};
+
+use super::context::{Access, Context, Session};
+use super::response::{Answered, Response};
+use super::{Answer, Engine, Failure, Kind, Peer, identity};
+use crate::ops;
+use crate::rights::Caller;
+use crate::store;
+use crate::wipe::Wiped;
+
+/// One request on its way.
+struct Batch<'a> {
+    engine: &'a Engine,
+    caller: &'a Caller,
+    now: DateTime,
+    session: Session,
+    response: Response,
+    /// Whether the client limits the response's size.
+    limited: bool,
+}
+
+impl Engine {
+    /// Answers a request that could be read.
+    pub(super) fn handle(&self, peer: &Peer, request: RequestMessage, version: Version, now: DateTime) -> Answer {
+        let RequestMessage { request_header: header, batch_item: items, .. } = request;
+        // A limit below zero is one that nothing keeps.
+        let limit = header.maximum_response_size.map(|size| usize::try_from(size).unwrap_or_default());
+        let correlation = header.client_correlation_value.clone();
+        let Ok(mut response) = Response::new(version, now, limit, correlation) else {
+            return Answer { bytes: Wiped::default(), keep_open: false };
+        };
+        if let Err((answered, failure)) = self.check(&header, &items) {
+            response.failure(answered, &failure);
+            return response.finish(true);
+        }
+        let caller = match self.identify(peer, &header) {
+            Ok(caller) => caller,
+            Err(failure) => {
+                tracing::info!(peer = peer.common_name.as_deref(), %failure, "authentication failed");
+                response.failure(Answered::default(), &failure);
+                return response.finish(false);
+            }
+        };
+        let mut batch = Batch {
+            engine: self,
+            caller: &caller,
+            now,
+            session: Session::default(),
+            response,
+            limited: limit.is_some(),
+        };
+        match header.batch_error_continuation_option {
+            // With one item, to undo it and to stop at it are the same.
+            Some(BatchErrorContinuationOption::Undo) if items.len() > 1 => batch.all_or_nothing(&items),
+            Some(BatchErrorContinuationOption::Continue) => items.into_iter().for_each(|item| {
+                batch.one(item);
+            }),
+            _ => {
+                for item in items {
+                    if !batch.one(item) {
+                        break;
+                    }
+                }
+            }
+        }
+        batch.response.finish(true)
+    }
+
+    /// Looks at what holds for the message as a whole; what is wrong with it, and with which item if with one.
+    fn check(&self, header: &RequestHeader, items: &[RequestBatchItem]) -> Result<(), (Answered, Failure)> {
+        let refuse = |kind, message: String| Err((Answered::default(), Failure::new(kind, message)));
+        if usize::try_from(header.batch_count).ok() != Some(items.len()) {
+            return refuse(
+                Kind::InvalidMessage,
+                format!("the Batch Count is {}, but there are {} batch items", header.batch_count, items.len()),
+            );
+        }
+        if items.is_empty() {
+            return refuse(Kind::InvalidMessage, "there is no batch item".to_owned());
+        }
+        if items.len() > self.settings.batch_items {
+            return refuse(
+                Kind::ServerLimit,
+                format!("{} batch items are more than the {} allowed", items.len(), self.settings.batch_items),
+            );
+        }
+        if let Some(option) = header.batch_error_continuation_option
+            && option.name().is_none()
+        {
+            return refuse(Kind::InvalidField, format!("{option} is no Batch Error Continuation Option"));
+        }
+        // 2.0 §11.3. The Boolean of 1.x only says that the client could wait (1.4 §6.7), and it need not.
+        if header.asynchronous_mode == Some(AsynchronousIndicator::Mandatory) {
+            return refuse(Kind::FeatureNotSupported, "the server does nothing asynchronously".to_owned());
+        }
+        // 1.4 §6.16: the receiver "SHALL reject the entire message".
+        for item in items {
+            if let Some(extension) = item.message_extension.iter().find(|extension| extension.criticality_indicator) {
+                let message = format!("the critical message extension of {} is unknown", extension.vendor_identification);
+                return Err((answered(item), Failure::new(Kind::UnknownExtension, message)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Who asks.
+    fn identify(&self, peer: &Peer, header: &RequestHeader) -> Result<Caller, Failure> {
+        let credentials: Vec<&Credential> = header
+            .authentication
+            .iter()
+            .flat_map(|authentication| &authentication.credential)
+            .filter(|credential| identity::says_something(credential))
+            .collect();
+        self.authenticator.authenticate(peer, &credentials)
+    }
+}
+
+impl Batch<'_> {
+    /// Runs one item and answers it; whether it succeeded.
+    fn one(&mut self, item: RequestBatchItem) -> bool {
+        let answered = answered(&item);
+        let result = if self.limited && ops::writes(item.operation) {
+            self.within_limit(&item)
+        } else {
+            let engine = self.engine;
+            self.run(item, Access::Store(&*engine.store))
+        };
+        match result {
+            Ok(()) => true,
+            Err(failure) => {
+                self.response.failure(answered, &failure);
+                false
+            }
+        }
+    }
+
+    /// Runs an item that changes something, and keeps the change only if its response isn't too large.
+    fn within_limit(&mut self, item: &RequestBatchItem) -> Result<(), Failure> {
+        let (engine, session, mark) = (self.engine, self.session.clone(), self.response.mark());
+        let result = store::transact(&*engine.store, |transaction| {
+            self.session = session.clone();
+            self.response.back_to(mark);
+            self.run(item.clone(), Access::Transaction(transaction))
+        });
+        if result.is_err() {
+            self.response.back_to(mark);
+        }
+        result
+    }
+
+    /// Runs all items, and undoes all of them if one fails.
+    fn all_or_nothing(&mut self, items: &[RequestBatchItem]) {
+        let (engine, mark) = (self.engine, self.response.mark());
+        let mut failed = None;
+        let result = store::transact(&*engine.store, |transaction| {
+            self.session = Session::default();
+            self.response.back_to(mark);
+            failed = None;
+            for (place, item) in items.iter().enumerate() {
+                self.run(item.clone(), Access::Transaction(transaction)).inspect_err(|_| failed = Some(place))?;
+            }
+            Ok(())
+        });
+        let Err(failure) = result else { return };
+        self.response.back_to(mark);
+        for (place, item) in items.iter().enumerate() {
+            match failed {
+                Some(failed) if place < failed => self.response.undone(answered(item)),
+                Some(failed) if place > failed => break,
+                // Either this is the one that failed, or none did and their changes could not be kept.
+                _ => self.response.failure(answered(item), &failure),
+            }
+        }
+    }
+
+    /// Runs one item and writes its answer, if it succeeds.
+    fn run(&mut self, item: RequestBatchItem, access: Access<'_>) -> Result<(), Failure> {
+        let (answered, version, operation) = (answered(&item), self.response.version(), item.operation);
+        let mut cx = Context {
+            engine: self.engine,
+            access,
+            caller: self.caller,
+            session: &mut self.session,
+            version,
+            operation,
+            now: self.now,
+            room: 0,
+        };
+        let result = if self.caller.user.is_none() && !matches!(operation, Operation::Query | Operation::DiscoverVersions) {
+            Err(Failure::new(Kind::Authentication, "the client is not known: its certificate has no common name"))
+        } else {
+            ops::run(&mut cx, item.request_payload)
+        };
+        let room = cx.room;
+        let result = result.and_then(|payload| self.response.success(answered, payload, room));
+        match &result {
+            Ok(()) => tracing::debug!(user = self.caller.user.as_deref(), %operation, %version, "done"),
+            Err(failure) => {
+                tracing::debug!(user = self.caller.user.as_deref(), %operation, %version, %failure, "failed");
+            }
+        }
+        result
+    }
+}
+
+fn answered(item: &RequestBatchItem) -> Answered {
+    Answered { operation: Some(item.operation), id: item.unique_batch_item_id.clone() }
+}

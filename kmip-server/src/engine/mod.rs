@@ -1,0 +1,157 @@
+//! The engine: one request in, its response out.
+//!
+//! A message goes straight down: decode, find out who asks, and then for each batch item look at the caller's rights,
+//! run the operation, write the response. Nothing here knows of sockets, TLS or threads:
+//!
+//! ```
+//! # use std::sync::Arc;
+//! use bytes::Bytes;
+//! use kmip_server::engine::{Engine, Peer, Settings};
+//! use kmip_server::seal::{MasterKey, Seal};
+//! use kmip_server::store;
+//!
+//! let store = store::open("memory:")?;
+//! let seal = Arc::new(Seal::open(&*store, &MasterKey::generate()?)?);
+//! let engine = Engine::new(store, seal, Settings::default());
+//! let answer = engine.answer(&Peer::named("alice"), &Bytes::from_static(b"no message"));
+//! assert!(!answer.keep_open);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod attributes;
+mod batch;
+mod context;
+mod failure;
+mod identity;
+mod index;
+mod lifecycle;
+pub(crate) mod locate;
+mod material;
+mod object;
+mod record;
+mod refusal;
+mod response;
+
+use std::sync::Arc;
+
+use kmip::ttlv::{Bytes, DateTime, Limits, Mode, Text, Version};
+use kmip::types::{RequestMessage, version};
+
+pub(crate) use self::attributes::implicit::generator;
+pub(crate) use self::attributes::request::{algorithm, flag, length, required, usage_mask};
+pub use self::attributes::{Facts, Purpose, Requested, View};
+pub use self::context::Context;
+pub use self::failure::{Failure, Kind};
+pub use self::identity::{Authenticator, ByCertificate, Peer};
+pub use self::lifecycle::Use;
+pub(crate) use self::lifecycle::{check_use, date, is_destroyed};
+pub(crate) use self::material::{convert, facts, fit, key_block, object_type, symmetric_key, symmetric_key_bytes};
+pub use self::object::Managed;
+use crate::rights::Policies;
+use crate::seal::Seal;
+use crate::store::Store;
+use crate::wipe::Wiped;
+
+/// What the engine is set to.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What Query calls the vendor.
+    pub vendor: Text,
+    /// What Query calls the server, where it has a name of its own.
+    pub server_name: Option<Text>,
+    /// How long a lease lasts, in seconds: the Lease Time of new objects.
+    pub lease_time: u32,
+    /// What a request may be at the most.
+    pub limits: Limits,
+    /// How many items a batch may have.
+    pub batch_items: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            vendor: Text::from_static("kmip-server"),
+            server_name: None,
+            lease_time: 3600,
+            limits: Limits::DEFAULT,
+            batch_items: 1024,
+        }
+    }
+}
+
+/// Answers requests.
+pub struct Engine {
+    store: Arc<dyn Store>,
+    seal: Arc<Seal>,
+    policies: Policies,
+    authenticator: Box<dyn Authenticator>,
+    settings: Settings,
+    clock: fn() -> DateTime,
+}
+
+/// The answer to one message.
+#[derive(Debug)]
+pub struct Answer {
+    /// The response message; wiped when it is dropped.
+    pub bytes: Wiped,
+    /// Whether more requests can be read from the connection. They can't when what came was no KMIP message, or from
+    /// someone else than they said.
+    pub keep_open: bool,
+}
+
+impl Engine {
+    /// An engine over a store, with the built-in policies, that knows clients by their certificates.
+    pub fn new(store: Arc<dyn Store>, seal: Arc<Seal>, settings: Settings) -> Self {
+        Self {
+            store,
+            seal,
+            policies: Policies::built_in(),
+            authenticator: Box::new(ByCertificate),
+            settings,
+            clock: DateTime::now,
+        }
+    }
+
+    /// The engine with other policies.
+    #[must_use]
+    pub fn with_policies(self, policies: Policies) -> Self {
+        Self { policies, ..self }
+    }
+
+    /// The engine with another way to know its clients.
+    #[must_use]
+    pub fn with_authenticator(self, authenticator: impl Authenticator + 'static) -> Self {
+        Self { authenticator: Box::new(authenticator), ..self }
+    }
+
+    /// The engine with another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: fn() -> DateTime) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Answers one message of a peer, whatever it is.
+    pub fn answer(&self, peer: &Peer, message: &Bytes) -> Answer {
+        let now = (self.clock)();
+        let request = match RequestMessage::read(message, Mode::Lenient, self.settings.limits) {
+            Ok(request) => request,
+            Err(error) => return refusal::undecodable(message, &error, self.settings.limits, now),
+        };
+        match request.request_header.protocol_version.known() {
+            Ok(version) => self.handle(peer, request, version, now),
+            Err(error) => refusal::undecodable(message, &error, self.settings.limits, now),
+        }
+    }
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// The newest version that the server speaks.
+pub(crate) const LATEST: Version = match version::ALL {
+    [.., latest] => *latest,
+    [] => version::OLDEST,
+};

@@ -1,0 +1,105 @@
+//! Answers to messages that can't be read (KMIP 1.4 §11.1).
+
+use kmip::ttlv::{Bytes, DateTime, Error, ErrorKind, HEADER_SIZE, ItemType, Limits, Mode, Tag, Tree, Version};
+use kmip::types::message::version_of;
+use kmip::types::{Operation, version};
+
+use super::response::{Answered, Response};
+use super::{Answer, Failure, Kind, LATEST};
+use crate::ops;
+use crate::wipe::Wiped;
+
+/// The answer to a message that can't be read.
+///
+/// It is in the version that the message says, as far as that can be read. The connection can go on, unless what came
+/// is no request of KMIP at all: then nobody knows where the next message begins.
+pub(super) fn undecodable(message: &Bytes, error: &Error, limits: Limits, now: DateTime) -> Answer {
+    let found = match version_of(message) {
+        Ok(version) => Ok(version),
+        Err(error) => match *error.kind() {
+            ErrorKind::UnknownVersion { major, minor } => Err((major, minor)),
+            // Nothing says which version: that which all others have grown out of.
+            _ => Ok(version::OLDEST),
+        },
+    };
+    let (version, failure, answered) = match found {
+        Err((major, minor)) => {
+            let spoken: Vec<String> = version::ALL.iter().map(Version::to_string).collect();
+            let message =
+                format!("KMIP {major}.{minor} is an unsupported version: this server speaks {}", spoken.join(", "));
+            (nearest(major, minor), Failure::new(Kind::UnsupportedVersion, message), Answered::default())
+        }
+        Ok(version) => {
+            let answered = only_item(message, limits);
+            let failure = match answered.operation {
+                Some(operation) if !ops::is_served(operation, version) => ops::not_served(operation, version),
+                _ => Failure::new(Kind::InvalidMessage, error.to_string()),
+            };
+            (version, failure, answered)
+        }
+    };
+    tracing::debug!(%version, %error, "a message could not be read");
+    match Response::new(version, now, None, None) {
+        Ok(mut response) => {
+            response.failure(answered, &failure);
+            response.finish(is_framed(message))
+        }
+        Err(_) => Answer { bytes: Wiped::default(), keep_open: false },
+    }
+}
+
+/// The newest version that is not newer than the client's, or the oldest there is: the best that both may know.
+fn nearest(major: i32, minor: i32) -> Version {
+    let number = |number: i32| u8::try_from(number.max(0)).unwrap_or(u8::MAX);
+    let asked = Version::new(number(major), number(minor));
+    let asked = if major < 0 { version::OLDEST } else { asked.min(LATEST) };
+    version::ALL.iter().copied().filter(|version| *version <= asked).max().unwrap_or(version::OLDEST)
+}
+
+/// What the only batch item of a message says of itself, if that much of it can be read.
+fn only_item(message: &Bytes, limits: Limits) -> Answered {
+    let Ok(tree) = Tree::parse(message, Mode::Lenient, limits) else { return Answered::default() };
+    let mut items = tree.root().children().filter(|item| item.tag() == Tag::BatchItem);
+    match (items.next(), items.next()) {
+        (Some(item), None) => Answered {
+            operation: item.child(Tag::Operation).and_then(|operation| operation.as_u32()).map(Operation),
+            id: item
+                .child(Tag::UniqueBatchItemID)
+                .filter(|id| id.item_type() == ItemType::ByteString)
+                .map(|id| Bytes::copy_from_slice(id.raw())),
+        },
+        _ => Answered::default(),
+    }
+}
+
+/// Whether the message begins as a request does, and is as long as it says.
+fn is_framed(message: &[u8]) -> bool {
+    let Some([t0, t1, t2, item_type, l0, l1, l2, l3]) = message.first_chunk::<HEADER_SIZE>() else { return false };
+    let tag = Tag(u32::from_be_bytes([0, *t0, *t1, *t2]));
+    let length = usize::try_from(u32::from_be_bytes([*l0, *l1, *l2, *l3])).unwrap_or(usize::MAX);
+    tag == Tag::RequestMessage
+        && *item_type == ItemType::Structure.code()
+        && message.len().checked_sub(HEADER_SIZE) == Some(length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_of_a_refusal_is_the_best_that_both_know() {
+        for (asked, answered) in [
+            ((1, 0), version::V1_0),
+            ((1, 5), version::V1_4),
+            ((1, 300), version::V1_4),
+            ((2, 1), version::V2_0),
+            ((3, 0), LATEST),
+            ((i32::MAX, i32::MAX), LATEST),
+            ((0, 9), version::V1_0),
+            ((-1, 4), version::V1_0),
+            ((2, -1), version::V2_0),
+        ] {
+            assert_eq!(nearest(asked.0, asked.1), answered, "{asked:?}");
+        }
+    }
+}
