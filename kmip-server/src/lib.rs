@@ -12,5 +12,6 @@
 
 pub mod crypto;
 pub mod handler;
+pub mod seal;
 pub mod store;
 pub mod wipe;

@@ -138,7 +138,7 @@ fn message_as<T: PartialEq + std::fmt::Debug>(
 }
 
 /// What lenient mode took can be written, has all its items then, and is read as the same again.
-fn lenient_is_kept<T: PartialEq + std::fmt::Debug>(
+fn lenient_is_kept<T>(
     bytes: &Bytes,
     value: &T,
     read: impl Fn(&Bytes, Mode) -> Result<T, Error>,
@@ -147,7 +147,8 @@ fn lenient_is_kept<T: PartialEq + std::fmt::Debug>(
     let written = Bytes::from(write(value).expect("what was read leniently can be written"));
     assert_eq!(leaves(&written), leaves(bytes), "an item was lost, or made up");
     let again = read(&written, Mode::Lenient).expect("what was written can be read");
-    assert_eq!(again, *value, "the value changed on its way");
+    // Not the values: a Big Integer of odd length has become one of eight bytes, which is the same number.
+    assert_eq!(write(&again).expect("it was written before"), written[..], "the value changed on its way");
 }
 
 /// The tags, types and values of all items, sorted: what has to stay when their order may change.

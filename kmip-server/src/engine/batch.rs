@@ -150,6 +150,7 @@ impl Batch<'_> {
         });
         if result.is_err() {
             self.response.back_to(mark);
+            self.session = session;
         }
         result
     }

@@ -88,7 +88,7 @@ impl Seal {
         attributes: &[u8],
         material: Option<&[u8]>,
     ) -> Result<Sealed, SealError> {
-        let attributes = self.seal(Purpose::Attributes, &identity.bound(), attributes)?;
+        let attributes = self.seal(Purpose::Attributes, &identity.bound(&identity.numbers()), attributes)?;
         let material = match material {
             None => None,
             Some(material) => {
@@ -101,7 +101,7 @@ impl Seal {
 
     /// Opens the attribute record of the object of this identity.
     pub fn open_attributes(&self, identity: &Identity<'_>, attributes: &[u8]) -> Result<Wiped, SealError> {
-        self.open_record(Purpose::Attributes, &identity.bound(), attributes)
+        self.open_record(Purpose::Attributes, &identity.bound(&identity.numbers()), attributes)
     }
 
     /// Opens the key material that was sealed together with `attributes` (the sealed record, which
@@ -170,17 +170,16 @@ impl Purpose {
 }
 
 impl Identity<'_> {
-    /// The identity as parts to bind a record to.
-    fn bound(&self) -> Bound<'_> {
-        let mut numbers = [0; 13];
-        let state = self.state.map_or([0; 5], |state| {
-            let [a, b, c, d] = state.to_be_bytes();
-            [1, a, b, c, d]
-        });
-        let parts = self.object_type.to_be_bytes().into_iter().chain(self.storage.to_be_bytes()).chain(state);
-        for (place, byte) in numbers.iter_mut().zip(parts) {
-            *place = byte;
-        }
-        Bound { texts: [self.identifier, self.owner, self.policy], numbers }
+    /// What isn't text, in a form of fixed length.
+    fn numbers(&self) -> [u8; 13] {
+        let [t0, t1, t2, t3] = self.object_type.to_be_bytes();
+        let [g0, g1, g2, g3] = self.storage.to_be_bytes();
+        let [s0, s1, s2, s3] = self.state.unwrap_or_default().to_be_bytes();
+        [t0, t1, t2, t3, g0, g1, g2, g3, u8::from(self.state.is_some()), s0, s1, s2, s3]
+    }
+
+    /// The parts that a record is bound to.
+    fn bound<'a>(&'a self, numbers: &'a [u8; 13]) -> [&'a [u8]; 4] {
+        [self.identifier.as_bytes(), self.owner.as_bytes(), self.policy.as_bytes(), numbers]
     }
 }

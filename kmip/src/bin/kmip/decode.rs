@@ -9,7 +9,7 @@ use kmip::{
 };
 
 use super::{
-    failure::Result,
+    failure::{Failure, Result},
     input::{self, Form},
     output::{ERROR, FAINT, Output, printable},
     values,
@@ -40,6 +40,10 @@ pub(crate) struct Decode {
 
 impl Decode {
     pub(crate) fn run(self, output: &Output) -> Result<ExitCode> {
+        if output.is_json() {
+            return Err(Failure::usage("messages can't be printed as JSON yet")
+                .hint("without --json they are printed as text"));
+        }
         if let Some(message) = &self.hex {
             return Ok(if self.print("", Ok(message.clone()), output)? {
                 ExitCode::SUCCESS

@@ -1,0 +1,114 @@
+use kmip::ttlv::{self, Mode, Tag, Text};
+use kmip::types::{
+    AttributeInstance, AttributeSet, AttributeValue, LocateRequest, LocateResponse, ObjectGroupMember, StorageStatusMask,
+    TemplateAttribute, UniqueIdentifier, version,
+};
+
+use crate::engine::locate::Filter;
+use crate::engine::{Context, Failure, Kind, is_destroyed};
+use crate::store::{Located, Query};
+
+/// Locate: the objects that have these attributes, the newest first (KMIP 1.4 §4.9, 2.0 §6.1.27).
+pub(super) fn locate(cx: &mut Context<'_>, mut request: LocateRequest) -> Result<LocateResponse, Failure> {
+    let wanted = wanted(cx, &mut request)?;
+    let storage = storage(cx, &request, &wanted);
+    let mut filter = Filter::new(wanted, cx.version(), cx.seal())?;
+    match request.object_group_member {
+        None => {}
+        Some(ObjectGroupMember::GroupMemberFresh) => filter.is_set(AttributeValue::Fresh(true), cx.seal())?,
+        Some(member) => {
+            return Err(Failure::new(Kind::FeatureNotSupported, format!("the server has no {member}")));
+        }
+    }
+    let query = Query {
+        conditions: std::mem::take(&mut filter.conditions),
+        storage: Some(storage.bits()),
+        offset: not_negative("Offset Items", request.offset_items)?.unwrap_or_default(),
+        limit: not_negative("Maximum Items", request.maximum_items)?,
+        count: cx.version() >= version::V1_3,
+        ..Query::new(cx.policies().visibility(cx.caller()))
+    };
+    let limit = query.limit;
+    let located = if filter.is_inexact() { look_closer(cx, &filter, query)? } else { cx.locate(&query)? };
+
+    let identifiers: Vec<Text> = located.identifiers.into_iter().map(Text::from).collect();
+    for identifier in &identifiers {
+        cx.returns(identifier);
+    }
+    // One that is found is meant from now on, also the first of several if only one was asked for; otherwise nothing is.
+    match identifiers.as_slice() {
+        [only] if limit == Some(1) || located.total.is_none_or(|total| total == 1) => cx.set_placeholder(only),
+        _ => cx.clear_placeholder(),
+    }
+    cx.reserve(identifiers.len().saturating_mul(56));
+    Ok(LocateResponse {
+        located_items: located.total.map(|total| i32::try_from(total).unwrap_or(i32::MAX)),
+        unique_identifier: identifiers.into_iter().map(UniqueIdentifier::TextString).collect(),
+        ..LocateResponse::new()
+    })
+}
+
+/// The attributes to look for. What can't be understood is an error: a filter that is left out finds the wrong keys.
+fn wanted(cx: &Context<'_>, request: &mut LocateRequest) -> Result<Vec<AttributeInstance>, Failure> {
+    let mut wanted = Vec::new();
+    for attribute in request.attribute.drain(..) {
+        let name = attribute.attribute_name.clone();
+        let Some(instance) = AttributeInstance::from_attribute(attribute) else {
+            return Err(Failure::new(Kind::InvalidField, format!("the attribute {name} has no value to look for")));
+        };
+        wanted.push(instance);
+    }
+    wanted.extend(request.attributes.take().map(AttributeSet::from_attributes).unwrap_or_default());
+    for item in request.unknown.iter() {
+        // FortiGate puts the attributes where Create has them.
+        if item.tag != Tag::TemplateAttribute || cx.version() >= version::V2_0 {
+            return Err(Failure::new(Kind::InvalidField, format!("{} says nothing to Locate in this version", item.tag)));
+        }
+        let bytes = ttlv::encode(item, item.tag, cx.version())?;
+        let template: TemplateAttribute = ttlv::decode(&bytes.into(), item.tag, cx.version(), Mode::Lenient)
+            .map_err(|error| Failure::new(Kind::InvalidMessage, error.to_string()))?;
+        if !template.name.is_empty() {
+            return Err(Failure::new(Kind::InvalidField, "Locate knows no templates"));
+        }
+        wanted.extend(AttributeSet::from_template_attribute(template));
+    }
+    Ok(wanted)
+}
+
+/// Where to look: on-line if nothing else is said. Before 2.0 there was no way to say that destroyed objects are meant
+/// but to ask for their state.
+fn storage(cx: &Context<'_>, request: &LocateRequest, wanted: &[AttributeInstance]) -> StorageStatusMask {
+    let mut storage = request.storage_status_mask.unwrap_or(StorageStatusMask::OnLineStorage);
+    let asks = |instance: &AttributeInstance| matches!(instance.value, AttributeValue::State(state) if is_destroyed(state));
+    if cx.version() < version::V2_0 && wanted.iter().any(asks) {
+        storage |= StorageStatusMask::DestroyedStorage;
+    }
+    storage
+}
+
+/// Looks at each object that the store finds, since it can't tell all that is asked.
+fn look_closer(cx: &mut Context<'_>, filter: &Filter, query: Query) -> Result<Located, Failure> {
+    let (offset, limit, count) = (query.offset, query.limit, query.count);
+    let found = cx.locate(&Query { offset: 0, limit: None, count: false, ..query })?;
+    let mut located = Located::default();
+    let mut total = 0;
+    for identifier in found.identifiers {
+        let object = cx.located(&identifier)?;
+        if !filter.matches(&object.attributes, cx.seal())? {
+            continue;
+        }
+        let taken = u64::try_from(located.identifiers.len()).unwrap_or(u64::MAX);
+        if total >= offset && limit.is_none_or(|limit| taken < limit) {
+            located.identifiers.push(identifier);
+        }
+        total += 1;
+    }
+    located.total = count.then_some(total);
+    Ok(located)
+}
+
+fn not_negative(name: &str, value: Option<i32>) -> Result<Option<u64>, Failure> {
+    value
+        .map(|value| u64::try_from(value).map_err(|_| Failure::new(Kind::InvalidField, format!("{name} is below zero"))))
+        .transpose()
+}

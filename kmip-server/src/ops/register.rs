@@ -1,0 +1,114 @@
+use kmip::ttlv::Tag;
+use kmip::types::{
+    AttributeSet, AttributeValue, KeyMaterial, KeyValue, ManagedObject, ObjectType, RegisterRequest, RegisterResponse,
+    UniqueIdentifier, CryptographicAlgorithm,
+};
+
+use crate::engine::{
+    Context, Failure, Kind, Purpose, Requested, algorithm, facts, key_block, length, object_type, required,
+};
+
+/// Register: the client hands an object over, which is kept as it is (KMIP 1.4 §4.3, 2.0 §6.1.39).
+pub(super) fn register(cx: &mut Context<'_>, request: RegisterRequest) -> Result<RegisterResponse, Failure> {
+    let Some(object) = request.object else { return Err(Failure::missing("the object")) };
+    let found = object_type(&object);
+    if !request.object_type.is_in(cx.version()) || found != Some(request.object_type) {
+        return Err(Failure::new(
+            Kind::InvalidField,
+            format!("the Object Type is {}, but the object is another", request.object_type),
+        ));
+    }
+    let mut requested = Requested::new(request.template_attribute, request.attributes);
+    cx.add_templates(&mut requested)?;
+    if let ManagedObject::Template(template) = &object {
+        add_own(&mut requested, template)?;
+    }
+    let mut given = requested.check(request.object_type, Purpose::Register, cx.version())?;
+    take_from_object(&mut given, &object)?;
+    check_key(&given, &object)?;
+    let facts = facts(&object, Purpose::Register, cx.version())?;
+    if let Some(AttributeValue::KeyFormatType(format)) = given.get(Tag::KeyFormatType)
+        && facts.key_format_type != Some(*format)
+    {
+        return Err(Failure::new(Kind::InvalidAttributeValue, "the Key Format Type is not that of the key"));
+    }
+    let version = cx.version();
+    let identifier = cx.insert(given, &facts, &object, version)?;
+    Ok(RegisterResponse::new(UniqueIdentifier::TextString(identifier)))
+}
+
+/// A template's Name is inside it, or beside it: not both (1.4 §11.4).
+fn add_own(requested: &mut Requested, template: &kmip::types::Template) -> Result<(), Failure> {
+    let names = template.attribute.iter().cloned().filter_map(kmip::types::AttributeInstance::from_attribute);
+    for name in names.filter(|instance| matches!(instance.value, AttributeValue::Name(_))) {
+        if requested.attributes.iter().any(|other| other.value == name.value) {
+            continue;
+        }
+        requested.attributes.add(name);
+    }
+    Ok(())
+}
+
+/// Adds the attributes that the object itself says, which what is given must not contradict.
+fn take_from_object(given: &mut AttributeSet, object: &ManagedObject) -> Result<(), Failure> {
+    let mut take = |value: AttributeValue| {
+        let tag = kmip::ttlv::ByTag::tag(&value);
+        match given.get(tag) {
+            Some(other) if *other != value => {
+                return Err(Failure::new(Kind::InvalidAttributeValue, format!("{tag} is not that of the object")));
+            }
+            Some(_) => {}
+            None => {
+                given.add(value);
+            }
+        }
+        Ok(())
+    };
+    if let Some(block) = key_block(object) {
+        if let Some(algorithm) = block.cryptographic_algorithm {
+            take(AttributeValue::CryptographicAlgorithm(algorithm))?;
+        }
+        if let Some(length) = block.cryptographic_length {
+            take(AttributeValue::CryptographicLength(length))?;
+        }
+    }
+    if let ManagedObject::Certificate(certificate) = object {
+        take(AttributeValue::CertificateType(certificate.certificate_type))?;
+        if let Ok(length) = i32::try_from(certificate.certificate_value.len()) {
+            take(AttributeValue::CertificateLength(length))?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a key says what it is (1.4 table 171), and that its length is what it says.
+fn check_key(given: &AttributeSet, object: &ManagedObject) -> Result<(), Failure> {
+    let Some(block) = key_block(object) else { return Ok(()) };
+    let is_key = !matches!(object, ManagedObject::SecretData(_) | ManagedObject::PgpKey(_));
+    if is_key && block.key_wrapping_data.is_none() {
+        algorithm(given).ok_or_else(|| required("the Cryptographic Algorithm"))?;
+        length(given).ok_or_else(|| required("the Cryptographic Length"))?;
+    }
+    let ManagedObject::SymmetricKey(_) = object else { return Ok(()) };
+    let bytes = match &block.key_value {
+        Some(KeyValue::Plaintext(value)) => match &value.key_material {
+            KeyMaterial::ByteString(bytes) if block.key_format_type == kmip::types::KeyFormatType::Raw => bytes,
+            KeyMaterial::TransparentSymmetricKey(key) => &key.key,
+            _ => return Ok(()),
+        },
+        _ => return Ok(()),
+    };
+    let bits = bytes.len().saturating_mul(8);
+    if algorithm(given) == Some(CryptographicAlgorithm::AES) && length(given) != i32::try_from(bits).ok() {
+        return Err(Failure::new(
+            Kind::InvalidAttributeValue,
+            format!("the key has {bits} bits, which is not its Cryptographic Length"),
+        ));
+    }
+    Ok(())
+}
+
+/// What objects can be registered in a version.
+pub(super) fn object_types(version: kmip::ttlv::Version) -> impl Iterator<Item = ObjectType> {
+    ObjectType::all(version)
+}
