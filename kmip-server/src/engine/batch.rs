@@ -8,7 +8,8 @@ use kmip::types::{
 
 use super::context::{Access, Context, Session};
 use super::response::{Answered, Response};
-use super::{Answer, Engine, Failure, Kind, Peer, identity};
+use super::{Answer, Engine, Failure, Kind, identity};
+use crate::handler::{Disposition, Peer};
 use crate::ops;
 use crate::rights::Caller;
 use crate::store;
@@ -33,18 +34,18 @@ impl Engine {
         let limit = header.maximum_response_size.map(|size| usize::try_from(size).unwrap_or_default());
         let correlation = header.client_correlation_value.clone();
         let Ok(mut response) = Response::new(version, now, limit, correlation) else {
-            return Answer { bytes: Wiped::default(), keep_open: false };
+            return Answer { bytes: Wiped::default(), disposition: Disposition::Close };
         };
         if let Err((answered, failure)) = self.check(&header, &items) {
             response.failure(answered, &failure);
-            return response.finish(true);
+            return response.finish(Disposition::KeepOpen);
         }
         let caller = match self.identify(peer, &header) {
             Ok(caller) => caller,
             Err(failure) => {
-                tracing::info!(peer = peer.common_name.as_deref(), %failure, "authentication failed");
+                tracing::info!(peer = peer.common_name(), %failure, "authentication failed");
                 response.failure(Answered::default(), &failure);
-                return response.finish(false);
+                return response.finish(Disposition::Close);
             }
         };
         let mut batch = Batch {
@@ -69,7 +70,7 @@ impl Engine {
                 }
             }
         }
-        batch.response.finish(true)
+        batch.response.finish(Disposition::KeepOpen)
     }
 
     /// Looks at what holds for the message as a whole; what is wrong with it, and with which item if with one.
@@ -181,7 +182,7 @@ impl Batch<'_> {
     }
 
     /// Runs one item and writes its answer, if it succeeds.
-    fn run(&mut self, item: RequestBatchItem, access: Access<'_>) -> Result<(), Failure> {
+    fn run<'a>(&'a mut self, item: RequestBatchItem, access: Access<'a>) -> Result<(), Failure> {
         let (answered, version, operation) = (answered(&item), self.response.version(), item.operation);
         let mut cx = Context {
             engine: self.engine,

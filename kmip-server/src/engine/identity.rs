@@ -3,21 +3,8 @@
 use kmip::types::{Credential, CredentialValue};
 
 use super::{Failure, Kind};
+use crate::handler::Peer;
 use crate::rights::Caller;
-
-/// The other end of a connection, as far as the transport knows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Peer {
-    /// The common name in the client's certificate, which was verified.
-    pub common_name: Option<String>,
-}
-
-impl Peer {
-    /// The peer with a certificate of this common name.
-    pub fn named(common_name: impl Into<String>) -> Self {
-        Self { common_name: Some(common_name.into()) }
-    }
-}
 
 /// Decides who a caller is.
 pub trait Authenticator: Send + Sync {
@@ -47,8 +34,8 @@ impl Authenticator for ByCertificate {
                 ),
             ));
         }
-        Ok(match &peer.common_name {
-            Some(name) if !name.is_empty() => Caller::user(name.as_str()),
+        Ok(match peer.common_name() {
+            Some(name) if !name.is_empty() => Caller::user(name),
             _ => Caller::anonymous(),
         })
     }

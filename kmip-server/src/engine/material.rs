@@ -1,8 +1,10 @@
 //! What is inside a managed object: its key block, its material, its formats.
 
+use std::borrow::BorrowMut;
+
 use kmip::ttlv::{self, Bytes, Secret, Tag, Version};
 use kmip::types::{
-    AttributeSet, KeyBlock, KeyFormatType, KeyMaterial, KeyValue, ManagedObject, ObjectType, PlaintextKeyValue,
+    AttributeSet, CryptographicParameters, KeyBlock, KeyFormatType, KeyMaterial, KeyValue, ManagedObject, ObjectType, PlaintextKeyValue,
     SymmetricKey, TransparentSymmetricKey, version,
 };
 
@@ -63,12 +65,12 @@ pub(crate) fn symmetric_key(
 ) -> ManagedObject {
     let value = PlaintextKeyValue::new(KeyMaterial::ByteString(key));
     let block = KeyBlock {
-        key_value: Some(KeyValue::Plaintext(Box::new(value))),
+        key_value: Some(KeyValue::Plaintext(value.into())),
         cryptographic_algorithm: Some(algorithm),
         cryptographic_length: Some(length),
         ..KeyBlock::new(KeyFormatType::Raw)
     };
-    ManagedObject::SymmetricKey(Box::new(SymmetricKey::new(block)))
+    ManagedObject::SymmetricKey(SymmetricKey::new(block).into())
 }
 
 /// What the server can tell of an object by looking at it.
@@ -181,8 +183,9 @@ pub(crate) fn fit(object: &mut ManagedObject, to: Version) {
             wrapping.mac_signature_key_information.as_mut().and_then(|information| information.cryptographic_parameters.as_mut()),
         ];
         for parameters in parameters.into_iter().flatten() {
+            let parameters: &mut CryptographicParameters = parameters.borrow_mut();
             if let Some(fit) = super::attributes::fit_parameters(parameters, to) {
-                **parameters = fit;
+                *parameters = fit;
             }
         }
     }

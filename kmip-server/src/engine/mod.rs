@@ -6,15 +6,17 @@
 //! ```
 //! # use std::sync::Arc;
 //! use bytes::Bytes;
-//! use kmip_server::engine::{Engine, Peer, Settings};
+//! use kmip_server::engine::{Engine, Settings};
+//! use kmip_server::handler::{Disposition, Peer};
 //! use kmip_server::seal::{MasterKey, Seal};
 //! use kmip_server::store;
 //!
 //! let store = store::open("memory:")?;
 //! let seal = Arc::new(Seal::open(&*store, &MasterKey::generate()?)?);
 //! let engine = Engine::new(store, seal, Settings::default());
-//! let answer = engine.answer(&Peer::named("alice"), &Bytes::from_static(b"no message"));
-//! assert!(!answer.keep_open);
+//! let peer = Peer { address: "127.0.0.1:40000".parse()?, certificate: None };
+//! let answer = engine.answer(&peer, &Bytes::from_static(b"no message"));
+//! assert_eq!(answer.disposition, Disposition::Close);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -22,6 +24,7 @@ mod attributes;
 mod batch;
 mod context;
 mod failure;
+mod handler;
 mod identity;
 mod index;
 mod lifecycle;
@@ -42,11 +45,12 @@ pub(crate) use self::attributes::request::{algorithm, flag, length, required, us
 pub use self::attributes::{Facts, Purpose, Requested, View};
 pub use self::context::Context;
 pub use self::failure::{Failure, Kind};
-pub use self::identity::{Authenticator, ByCertificate, Peer};
+pub use self::identity::{Authenticator, ByCertificate};
 pub use self::lifecycle::Use;
 pub(crate) use self::lifecycle::{check_use, date, is_destroyed};
 pub(crate) use self::material::{convert, facts, fit, key_block, object_type, symmetric_key, symmetric_key_bytes};
 pub use self::object::Managed;
+use crate::handler::{Disposition, Peer};
 use crate::rights::Policies;
 use crate::seal::Seal;
 use crate::store::Store;
@@ -94,9 +98,9 @@ pub struct Engine {
 pub struct Answer {
     /// The response message; wiped when it is dropped.
     pub bytes: Wiped,
-    /// Whether more requests can be read from the connection. They can't when what came was no KMIP message, or from
-    /// someone else than they said.
-    pub keep_open: bool,
+    /// What becomes of the connection. It is closed when what came was no KMIP message, or from someone else than they
+    /// said.
+    pub disposition: Disposition,
 }
 
 impl Engine {

@@ -6,6 +6,7 @@ use kmip::types::{Operation, version};
 
 use super::response::{Answered, Response};
 use super::{Answer, Failure, Kind, LATEST};
+use crate::handler::Disposition;
 use crate::ops;
 use crate::wipe::Wiped;
 
@@ -42,9 +43,9 @@ pub(super) fn undecodable(message: &Bytes, error: &Error, limits: Limits, now: D
     match Response::new(version, now, None, None) {
         Ok(mut response) => {
             response.failure(answered, &failure);
-            response.finish(is_framed(message))
+            response.finish(if is_framed(message) { Disposition::KeepOpen } else { Disposition::Close })
         }
-        Err(_) => Answer { bytes: Wiped::default(), keep_open: false },
+        Err(_) => Answer { bytes: Wiped::default(), disposition: Disposition::Close },
     }
 }
 

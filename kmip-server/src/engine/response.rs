@@ -6,6 +6,7 @@ use kmip::types::{
 };
 
 use super::{Answer, Failure, Kind};
+use crate::handler::Disposition;
 use crate::wipe::Wiped;
 
 /// A response that is being written.
@@ -149,7 +150,7 @@ impl Response {
     }
 
     /// The whole message.
-    pub(super) fn finish(mut self, keep_open: bool) -> Answer {
+    pub(super) fn finish(mut self, disposition: Disposition) -> Answer {
         let length = u32::try_from(self.bytes.len().saturating_sub(HEADER_SIZE)).unwrap_or_default();
         let [.., l0, l1, l2, l3] = length.to_be_bytes();
         let count = self.count.to_be_bytes();
@@ -160,7 +161,7 @@ impl Response {
                 bytes.copy_from_slice(&value);
             }
         }
-        Answer { bytes: self.bytes, keep_open }
+        Answer { bytes: self.bytes, disposition }
     }
 }
 

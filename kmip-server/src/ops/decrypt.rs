@@ -1,3 +1,5 @@
+use std::borrow::Borrow;
+
 use kmip::ttlv::Secret;
 use kmip::types::{
     CryptographicUsageMask, Data, DecryptRequest, DecryptResponse, Operation, UniqueIdentifier, version,
@@ -14,7 +16,7 @@ pub(super) fn decrypt(cx: &mut Context<'_>, request: DecryptRequest) -> Result<D
     let key = cx.object_with_material(&identifier, Operation::Decrypt)?;
     let (material, _) = key.object()?;
     check_key(cx, &key, Use::Process, CryptographicUsageMask::Decrypt)?;
-    let cipher = Cipher::new(request.cryptographic_parameters.as_deref(), &key)?;
+    let cipher = Cipher::new(request.cryptographic_parameters.as_ref().map(Borrow::borrow), &key)?;
     let secret = symmetric_key_bytes(&material)?;
 
     let needs_iv = crypto::cipher::iv_length(cipher.algorithm, cipher.mode).is_some_and(|length| length > 0);

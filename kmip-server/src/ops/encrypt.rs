@@ -1,3 +1,5 @@
+use std::borrow::Borrow;
+
 use kmip::ttlv::Bytes;
 use kmip::types::{
     AttributeValue, CryptographicUsageMask, Data, EncryptRequest, EncryptResponse, Operation, UniqueIdentifier,
@@ -15,7 +17,7 @@ pub(super) fn encrypt(cx: &mut Context<'_>, request: EncryptRequest) -> Result<E
     let key = cx.object_with_material(&identifier, Operation::Encrypt)?;
     let (material, _) = key.object()?;
     check_key(cx, &key, Use::Protect, CryptographicUsageMask::Encrypt)?;
-    let cipher = Cipher::new(request.cryptographic_parameters.as_deref(), &key)?;
+    let cipher = Cipher::new(request.cryptographic_parameters.as_ref().map(Borrow::borrow), &key)?;
     let secret = symmetric_key_bytes(&material)?;
 
     // Where a vector is needed and none is given, the server makes one: Random IV asks for that, and a client that says

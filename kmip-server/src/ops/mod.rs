@@ -27,18 +27,29 @@ use crate::engine::{Context, Failure, Kind};
 /// How an operation is run.
 struct Handler {
     operation: Operation,
-    /// Whether it changes anything.
-    writes: bool,
+    /// What it does to the store.
+    effect: Effect,
     run: fn(&mut Context<'_>, RequestPayload) -> Result<ResponsePayload, Failure>,
 }
 
+/// What an operation does to the store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    /// It reads.
+    Reads,
+    /// It reads, and sometimes takes note of that.
+    Touches,
+    /// It changes something.
+    Writes,
+}
+
 macro_rules! handlers {
-    ($($case:ident $kind:ident $run:path;)*) => {
+    ($($case:ident $effect:ident $run:path;)*) => {
         /// Every operation that the server has.
         static HANDLERS: &[Handler] = &[
             $(Handler {
                 operation: Operation::$case,
-                writes: handlers!(@ $kind),
+                effect: Effect::$effect,
                 run: |cx, payload| match payload {
                     RequestPayload::$case(request) => $run(cx, *request).map(ResponsePayload::from),
                     _ => Err(Failure::new(Kind::InvalidMessage, "the request payload is not that of the operation")),
@@ -46,24 +57,22 @@ macro_rules! handlers {
             },)*
         ];
     };
-    (@ reads) => { false };
-    (@ writes) => { true };
 }
 
 handlers! {
-    Create writes create::create;
-    Register writes register::register;
-    Locate reads locate::locate;
-    Get writes get::get;
-    GetAttributes reads get_attributes::get_attributes;
-    GetAttributeList reads get_attribute_list::get_attribute_list;
-    Activate writes activate::activate;
-    Revoke writes revoke::revoke;
-    Destroy writes destroy::destroy;
-    Query reads query::query;
-    DiscoverVersions reads discover_versions::discover_versions;
-    Encrypt writes encrypt::encrypt;
-    Decrypt reads decrypt::decrypt;
+    Create Writes create::create;
+    Register Writes register::register;
+    Locate Reads locate::locate;
+    Get Touches get::get;
+    GetAttributes Reads get_attributes::get_attributes;
+    GetAttributeList Reads get_attribute_list::get_attribute_list;
+    Activate Writes activate::activate;
+    Revoke Writes revoke::revoke;
+    Destroy Writes destroy::destroy;
+    Query Reads query::query;
+    DiscoverVersions Reads discover_versions::discover_versions;
+    Encrypt Touches encrypt::encrypt;
+    Decrypt Reads decrypt::decrypt;
 }
 
 /// Runs the operation of the context.
@@ -75,9 +84,9 @@ pub(crate) fn run(cx: &mut Context<'_>, payload: RequestPayload) -> Result<Respo
     }
 }
 
-/// Whether an operation may change anything.
+/// Whether an operation is there to change something.
 pub(crate) fn writes(operation: Operation) -> bool {
-    handler(operation).is_some_and(|handler| handler.writes)
+    handler(operation).is_some_and(|handler| handler.effect == Effect::Writes)
 }
 
 /// Whether the server has the operation in a version.

@@ -92,7 +92,7 @@ fn name() -> AttributeValue {
 
 fn attribute(value: AttributeValue) -> Attribute {
     let name = AttributeName::Standard(kmip::ttlv::ByTag::tag(&value));
-    Attribute { attribute_value: Some(value), ..Attribute::new(name) }
+    Attribute::named(name, value)
 }
 
 fn usage() -> AttributeValue {
@@ -137,10 +137,8 @@ fn get_attributes_response() -> Message {
         application_data: Some("volume-7".into()),
         ..ApplicationSpecificInformation::new("storage".into())
     };
-    let custom = Attribute {
-        attribute_value: Some(AttributeValue::Other(Item::new(Tag::AttributeValue, "the storage team"))),
-        ..Attribute::new("x-Owner".into())
-    };
+    let owner = AttributeValue::Other(Item::new(Tag::AttributeValue, "the storage team"));
+    let custom = Attribute::named("x-Owner".into(), owner);
     let attribute = vec![
         attribute(AttributeValue::UniqueIdentifier(id())),
         attribute(name()),

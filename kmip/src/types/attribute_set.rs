@@ -101,10 +101,10 @@ pub struct AttributeInstance {
 }
 
 impl AttributeInstance {
-    /// An attribute as KMIP 1.x carries it, where it has a value (it has none in Notify for a deleted one).
+    /// An attribute as KMIP 1.x carries it, where it has a name and a value (it has no value in Notify for a deleted one).
     pub fn from_attribute(attribute: Attribute) -> Option<Self> {
         Some(Self {
-            id: AttributeId::from_name(&attribute.attribute_name),
+            id: AttributeId::from_name(&attribute.attribute_name?),
             index: attribute.attribute_index.unwrap_or(0),
             value: attribute.attribute_value?,
         })
@@ -135,8 +135,7 @@ impl AttributeInstance {
     pub fn to_attribute(&self) -> Attribute {
         Attribute {
             attribute_index: (self.index != 0).then_some(self.index),
-            attribute_value: Some(self.value.clone()),
-            ..Attribute::new(self.id.to_name())
+            ..Attribute::named(self.id.to_name(), self.value.clone())
         }
     }
 
@@ -154,6 +153,13 @@ impl AttributeInstance {
 impl From<AttributeValue> for AttributeInstance {
     fn from(value: AttributeValue) -> Self {
         Self::from_value(value)
+    }
+}
+
+impl Attribute {
+    /// An attribute with a name and a value, as KMIP 1.x carries it.
+    pub fn named(name: AttributeName, value: AttributeValue) -> Self {
+        Self { attribute_name: Some(name), attribute_value: Some(value), ..Self::new() }
     }
 }
 

@@ -1,0 +1,58 @@
+//! The engine as what answers on connections.
+
+use kmip::ttlv::{Bytes, HEADER_SIZE, Tag};
+use kmip::types::{Operation, version};
+
+use super::response::{Answered, Response};
+use super::{Engine, Failure, Kind};
+use crate::handler::{Disposition, Handler, Peer, Refusal};
+use crate::ops;
+
+impl Handler for Engine {
+    fn handle(&self, peer: &Peer, request: Bytes, response: &mut Vec<u8>) -> Disposition {
+        let answer = self.answer(peer, &request);
+        response.reserve_exact(answer.bytes.len());
+        response.extend_from_slice(&answer.bytes);
+        answer.disposition
+    }
+
+    fn refuse(&self, refusal: &Refusal, response: &mut Vec<u8>) {
+        let kind = match refusal {
+            Refusal::TooManyConnections { .. } => Kind::ServerLimit,
+            _ => Kind::InvalidMessage,
+        };
+        // Nothing of the message is there to say which version: that which all others have grown out of.
+        let Ok(mut answer) = Response::new(version::OLDEST, (self.clock)(), None, None) else { return };
+        answer.failure(Answered::default(), &Failure::new(kind, refusal.to_string()));
+        response.extend_from_slice(&answer.finish(Disposition::Close).bytes);
+    }
+
+    /// What commits, or works on much data. A single Get or Encrypt commits too, but only the first time.
+    fn may_block(&self, request: &Bytes) -> bool {
+        request.len() > LARGE || operations(request).any(ops::writes)
+    }
+}
+
+/// The operations of a request's items, as far as they can be found without reading it.
+fn operations(request: &[u8]) -> impl Iterator<Item = Operation> {
+    let body = request.get(HEADER_SIZE..).unwrap_or_default();
+    items(body).filter(|(tag, _)| *tag == Tag::BatchItem).filter_map(|(_, item)| {
+        let (_, value) = items(item).find(|(tag, _)| *tag == Tag::Operation)?;
+        value.first_chunk().map(|value| Operation(u32::from_be_bytes(*value)))
+    })
+}
+
+/// The items that stand behind one another, without what is in them being looked at.
+fn items(mut bytes: &[u8]) -> impl Iterator<Item = (Tag, &[u8])> {
+    std::iter::from_fn(move || {
+        let ([t0, t1, t2, _, l0, l1, l2, l3], rest) = bytes.split_first_chunk::<HEADER_SIZE>()?;
+        let tag = Tag(u32::from_be_bytes([0, *t0, *t1, *t2]));
+        let length = usize::try_from(u32::from_be_bytes([*l0, *l1, *l2, *l3])).ok()?;
+        let (value, _) = rest.split_at_checked(length)?;
+        bytes = rest.get(length.checked_next_multiple_of(8)?..).unwrap_or_default();
+        Some((tag, value))
+    })
+}
+
+/// Requests of more bytes than this take longer than a thread that serves connections should be kept.
+const LARGE: usize = 64 << 10;

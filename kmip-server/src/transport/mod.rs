@@ -1,0 +1,243 @@
+//! Listening, TLS, and how much of everything there may be. Bytes in, bytes out: what they say is the
+//! [`Handler`]'s business.
+//!
+//! A connection is accepted, proves in the TLS handshake that it holds a certificate of an accepted authority, and
+//! is then read by [`connection`](crate::connection). Until that proof it counts as a handshake, of which there are
+//! few: when there are more, the one that has taken longest is given up. So whoever opens connections and says
+//! nothing stands in nobody's way but the like of them.
+
+mod error;
+mod handshakes;
+mod limits;
+mod stop;
+mod tls;
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use openssl::ssl::{Ssl, SslContext};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_openssl::SslStream;
+
+pub use error::TransportError;
+pub use limits::Limits;
+pub(crate) use stop::{Stop, Stopper};
+pub use tls::TlsOptions;
+
+use self::handshakes::Handshakes;
+use crate::connection::{self, Service};
+use crate::handler::{Handler, Peer, Refusal};
+
+/// Where and how a server listens.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The addresses to listen on, as `HOST:PORT`. Port 0 is any free one.
+    pub listen: Vec<String>,
+    /// Certificates and what else concerns TLS.
+    pub tls: TlsOptions,
+    /// How much there may be.
+    pub limits: Limits,
+}
+
+/// A server that listens, and accepts as soon as it is told to [`serve`](Self::serve).
+pub struct Server {
+    listeners: Vec<(TcpListener, SocketAddr)>,
+    gate: Gate,
+    stopper: Stopper,
+}
+
+impl Server {
+    /// Listens on all addresses.
+    ///
+    /// # Errors
+    /// When an address can't be listened on, or a certificate or key can't be used.
+    pub async fn bind(options: &Options, handler: Arc<dyn Handler>) -> Result<Self, TransportError> {
+        let tls = options.tls.context()?;
+        let mut listeners = Vec::with_capacity(options.listen.len());
+        for address in &options.listen {
+            let listener = listen(address).await?;
+            let bound = listener.local_addr().map_err(|error| TransportError::listen(address, error))?;
+            listeners.push((listener, bound));
+        }
+        let limits = options.limits.clone();
+        let stopper = Stopper::new();
+        let gate = Gate {
+            tls,
+            handshakes: Handshakes::new(limits.handshakes),
+            places: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
+            service: Arc::new(Service::new(handler, limits)),
+            stop: stopper.stop(),
+        };
+        Ok(Self { listeners, gate, stopper })
+    }
+
+    /// The addresses it listens on, in the order of the options, with their real ports.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.listeners.iter().map(|(_, address)| *address)
+    }
+
+    /// Serves until `shutdown` is over. Then nothing is accepted any more, requests that are being answered are
+    /// answered, and everything else is closed.
+    pub async fn serve(self, shutdown: impl Future<Output = ()>) {
+        let Self { listeners, gate, stopper } = self;
+        let grace = gate.service.limits.shutdown_time;
+        let gate = Arc::new(gate);
+        let mut accepting = JoinSet::new();
+        for (listener, address) in listeners {
+            accepting.spawn(accept(listener, address, Arc::clone(&gate)));
+        }
+        shutdown.await;
+        stopper.stop_all();
+        let finished = timeout(grace, async { while accepting.join_next().await.is_some() {} }).await;
+        if finished.is_err() {
+            tracing::warn!(after = ?grace, "gave up waiting for requests that are still being answered");
+            // Dropping the tasks drops the connections they own.
+            accepting.shutdown().await;
+        }
+    }
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("listeners", &self.listeners).finish_non_exhaustive()
+    }
+}
+
+/// What every connection passes on its way in.
+struct Gate {
+    tls: SslContext,
+    handshakes: Handshakes,
+    places: Arc<Semaphore>,
+    service: Arc<Service>,
+    stop: Stop,
+}
+
+/// Accepts connections until the server stops, and then waits for those that are being served.
+async fn accept(listener: TcpListener, address: SocketAddr, gate: Arc<Gate>) {
+    let mut stop = gate.stop.clone();
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.stopped() => break,
+            Some(ended) = connections.join_next() => {
+                if let Err(error) = ended && error.is_panic() {
+                    tracing::error!("a connection ended in a panic");
+                }
+            }
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => {
+                    connections.spawn(admit(stream, peer, Arc::clone(&gate)));
+                }
+                // A connection that is gone again already is no trouble. A lack of descriptors or memory is:
+                // trying on at once would change nothing and take the processor from those who could end it.
+                Err(error) => {
+                    tracing::warn!(%address, %error, "a connection could not be accepted");
+                    sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+/// Lets one connection in, and serves it to its end.
+async fn admit(stream: TcpStream, address: SocketAddr, gate: Arc<Gate>) {
+    let Some((stream, peer, place)) = Box::pin(knock(stream, address, &gate)).await else { return };
+    tracing::debug!(%address, client = peer.common_name(), "connected");
+    let end = connection::serve(stream, Arc::new(peer), &gate.service, gate.stop.clone()).await;
+    tracing::debug!(%address, %end, "disconnected");
+    drop(place);
+}
+
+/// The handshake, and a place among the connections. Both are refused here.
+async fn knock(
+    stream: TcpStream,
+    address: SocketAddr,
+    gate: &Gate,
+) -> Option<(SslStream<TcpStream>, Peer, tokio::sync::OwnedSemaphorePermit)> {
+    let mut turn = gate.handshakes.enter();
+    let mut stop = gate.stop.clone();
+    let limits = &gate.service.limits;
+    let admission = async {
+        let (mut stream, peer) = match timeout(limits.handshake_time, shake(stream, address, &gate.tls)).await {
+            Err(_) => {
+                tracing::info!(%address, "the TLS handshake took too long");
+                return None;
+            }
+            Ok(Err(reason)) => {
+                tracing::info!(%address, %reason, "the TLS handshake failed");
+                return None;
+            }
+            Ok(Ok(accepted)) => accepted,
+        };
+        match Arc::clone(&gate.places).try_acquire_owned() {
+            Ok(place) => Some((stream, peer, place)),
+            Err(_) => {
+                let refusal = Refusal::TooManyConnections { limit: limits.connections };
+                tracing::warn!(%address, client = peer.common_name(), reason = %refusal, "refused a connection");
+                connection::refuse(&mut stream, &gate.service, &refusal).await;
+                None
+            }
+        }
+    };
+    tokio::select! {
+        admitted = admission => admitted,
+        () = turn.over() => {
+            tracing::warn!(%address, "gave up an unfinished TLS handshake in favour of newer ones");
+            None
+        }
+        () = stop.stopped() => None,
+    }
+}
+
+/// The TLS handshake itself.
+async fn shake(
+    stream: TcpStream,
+    address: SocketAddr,
+    tls: &SslContext,
+) -> Result<(SslStream<TcpStream>, Peer), String> {
+    // An answer is one write: waiting for more to send with it would only delay it.
+    if let Err(error) = stream.set_nodelay(true) {
+        return Err(error.to_string());
+    }
+    let ssl = Ssl::new(tls).map_err(|error| error.to_string())?;
+    let mut stream = SslStream::new(ssl, stream).map_err(|error| error.to_string())?;
+    if let Err(error) = Pin::new(&mut stream).accept().await {
+        return Err(tls::reason(stream.ssl(), &error));
+    }
+    let certificate = tls::peer_certificate(stream.ssl())?;
+    Ok((stream, Peer { address, certificate }))
+}
+
+async fn listen(address: &str) -> Result<TcpListener, TransportError> {
+    let failed = |error| TransportError::listen(address, error);
+    let resolved = tokio::net::lookup_host(address).await.map_err(failed)?;
+    let mut failure = None;
+    for candidate in resolved {
+        let socket = if candidate.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+        let listening = socket.and_then(|socket| {
+            // A port that connections of a server before this one still linger on is free.
+            socket.set_reuseaddr(true)?;
+            socket.bind(candidate)?;
+            socket.listen(BACKLOG)
+        });
+        match listening {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failure = Some(error),
+        }
+    }
+    Err(failed(failure.unwrap_or_else(|| std::io::ErrorKind::AddrNotAvailable.into())))
+}
+
+/// Connections that the system may hold until they are accepted.
+const BACKLOG: u32 = 4096;
+
+/// How long to wait after a connection couldn't be accepted.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
