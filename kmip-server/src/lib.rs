@@ -10,8 +10,13 @@
     )
 )]
 
+mod connection;
 pub mod crypto;
+pub mod engine;
 pub mod handler;
+mod ops;
+pub mod rights;
 pub mod seal;
 pub mod store;
+pub mod transport;
 pub mod wipe;

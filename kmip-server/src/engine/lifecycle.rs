@@ -15,7 +15,7 @@ pub enum Use {
 }
 
 /// The state, where the object has one.
-pub fn state(attributes: &AttributeSet) -> Option<State> {
+pub(super) fn state(attributes: &AttributeSet) -> Option<State> {
     match attributes.get(Tag::State) {
         Some(AttributeValue::State(state)) => Some(*state),
         _ => None,
@@ -23,12 +23,12 @@ pub fn state(attributes: &AttributeSet) -> Option<State> {
 }
 
 /// The date attribute with this tag.
-pub fn date(attributes: &AttributeSet, tag: Tag) -> Option<DateTime> {
+pub(crate) fn date(attributes: &AttributeSet, tag: Tag) -> Option<DateTime> {
     attributes.get(tag).and_then(as_date)
 }
 
 /// The value, if it is a date.
-pub fn as_date(value: &AttributeValue) -> Option<DateTime> {
+pub(super) fn as_date(value: &AttributeValue) -> Option<DateTime> {
     use AttributeValue as V;
     match value {
         V::InitialDate(date)
@@ -47,14 +47,14 @@ pub fn as_date(value: &AttributeValue) -> Option<DateTime> {
 }
 
 /// Whether the object is gone but for its attributes.
-pub fn is_destroyed(state: State) -> bool {
+pub(crate) fn is_destroyed(state: State) -> bool {
     matches!(state, State::Destroyed | State::DestroyedCompromised)
 }
 
 /// Makes the changes of state whose time has come (transitions 4 and 6). Whether there were any.
 ///
 /// The object changed when the time came, not when someone looked: that is its Last Change Date.
-pub fn advance(attributes: &mut AttributeSet, now: DateTime) -> bool {
+pub(super) fn advance(attributes: &mut AttributeSet, now: DateTime) -> bool {
     let mut changed = false;
     while let Some((when, next)) = next(attributes).filter(|(when, _)| *when <= now) {
         attributes.set(AttributeValue::State(next));
@@ -66,7 +66,7 @@ pub fn advance(attributes: &mut AttributeSet, now: DateTime) -> bool {
 }
 
 /// When the state changes by itself next.
-pub fn due(attributes: &AttributeSet) -> Option<DateTime> {
+pub(super) fn due(attributes: &AttributeSet) -> Option<DateTime> {
     next(attributes).map(|(when, _)| when)
 }
 
@@ -79,7 +79,7 @@ fn next(attributes: &AttributeSet) -> Option<(DateTime, State)> {
 }
 
 /// Checks that the dates of an object follow one another (1.4 §3.24 to §3.27).
-pub fn check_dates(attributes: &AttributeSet) -> Result<(), Failure> {
+pub(super) fn check_dates(attributes: &AttributeSet) -> Result<(), Failure> {
     const ORDER: [(Tag, Tag); 5] = [
         (Tag::ActivationDate, Tag::ProcessStartDate),
         (Tag::ActivationDate, Tag::ProtectStopDate),
@@ -101,7 +101,7 @@ pub fn check_dates(attributes: &AttributeSet) -> Result<(), Failure> {
 ///
 /// A deactivated or compromised key may still process what it once protected (1.4 §3.22: "SHOULD only be used to process
 /// cryptographically-protected information"): whoever holds the right to use it is trusted to know what that means.
-pub fn check_use(attributes: &AttributeSet, purpose: Use, now: DateTime) -> Result<(), Failure> {
+pub(crate) fn check_use(attributes: &AttributeSet, purpose: Use, now: DateTime) -> Result<(), Failure> {
     let refuse = |message: String| Err(Failure::new(Kind::WrongState, message));
     match (state(attributes), purpose) {
         (Some(State::Active), _) => {}

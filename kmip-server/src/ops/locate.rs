@@ -52,9 +52,8 @@ pub(super) fn locate(cx: &mut Context<'_>, mut request: LocateRequest) -> Result
 fn wanted(cx: &Context<'_>, request: &mut LocateRequest) -> Result<Vec<AttributeInstance>, Failure> {
     let mut wanted = Vec::new();
     for attribute in request.attribute.drain(..) {
-        let name = attribute.attribute_name.clone().unwrap_or_else(|| "".into());
         let Some(instance) = AttributeInstance::from_attribute(attribute) else {
-            return Err(Failure::new(Kind::InvalidField, format!("the attribute {name} has no value to look for")));
+            return Err(Failure::new(Kind::InvalidField, "an attribute without a name, or without a value to look for"));
         };
         wanted.push(instance);
     }

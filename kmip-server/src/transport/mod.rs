@@ -182,7 +182,7 @@ async fn knock(
             Err(_) => {
                 let refusal = Refusal::TooManyConnections { limit: limits.connections };
                 tracing::warn!(%address, client = peer.common_name(), reason = %refusal, "refused a connection");
-                connection::refuse(&mut stream, &gate.service, &refusal).await;
+                connection::refuse(&mut stream, &gate.service, &refusal, &mut gate.stop.clone()).await;
                 None
             }
         }

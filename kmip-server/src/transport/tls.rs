@@ -235,4 +235,4 @@ const CLOSED: &str = "the client closed the connection";
 
 /// `SSL_OP_CLEANSE_PLAINTEXT`, which the `openssl` package doesn't name: OpenSSL's own copies of what was read are
 /// wiped.
-const CLEANSE_PLAINTEXT: ssl::SslOptionsRepr = 1 << 1;
+const CLEANSE_PLAINTEXT: u64 = 1 << 1;

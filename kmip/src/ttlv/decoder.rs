@@ -54,7 +54,6 @@ pub struct Decoder<'a> {
     version: Version,
     strict: bool,
     depth: u32,
-    items: u32,
     decider: Decider,
     limits: Limits,
 }
@@ -80,11 +79,15 @@ impl<'a> Decoder<'a> {
     ///
     /// # Errors
     ///
-    /// When the message is larger than the limit.
+    /// When the message is larger than the limit, or has more items.
     pub fn new(message: &'a Bytes, version: Version, mode: Mode, limits: Limits) -> Result<Self> {
         if message.len() > limits.size {
             let kind = ErrorKind::Size { size: message.len(), limit: limits.size };
             return Err(Error::new(kind, 0, Path::default()));
+        }
+        // An item has eight bytes at least: only a large message can have too many, and only that one is counted.
+        if message.len() / header::SIZE > limits.items as usize {
+            header::count(message, limits)?;
         }
         Ok(Self {
             message,
@@ -93,7 +96,6 @@ impl<'a> Decoder<'a> {
             version,
             strict: mode == Mode::Strict,
             depth: limits.depth,
-            items: limits.items,
             decider: UNDECIDED,
             limits,
         })
@@ -147,10 +149,9 @@ impl<'a> Decoder<'a> {
         let Ok((rest, word)) = header::word(self.rest) else { return Err(self.malformed()) };
         let item = Header::from_word(word);
         let known = item.code().wrapping_sub(1) < ItemType::ALL.len() as u8;
-        if !known || item.padded() > rest.len() || self.items == 0 {
+        if !known || item.padded() > rest.len() {
             return Err(self.malformed());
         }
-        self.items -= 1;
         self.rest = rest;
         Ok(Some(item))
     }
@@ -173,10 +174,7 @@ impl<'a> Decoder<'a> {
             return self.fail_here(ErrorKind::UnknownItemType(head.code));
         }
         let (padded, rest) = (header::padded(head.length as usize), here.len() - header::SIZE);
-        if padded > rest {
-            return self.fail_here(ErrorKind::Truncated { missing: padded - rest });
-        }
-        self.fail_here(ErrorKind::Items(self.limits.items))
+        self.fail_here(ErrorKind::Truncated { missing: padded.saturating_sub(rest) })
     }
 
     /// Steps over the value of an item.
@@ -238,7 +236,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn find_decider<T: Decode + Decides>(&mut self, tag: Tag) -> Result<()> {
-        let (rest, items) = (self.rest, self.items);
+        let rest = self.rest;
         let mut first = true;
         while let Some(item) = self.next()? {
             if item.tag() == tag {
@@ -252,7 +250,7 @@ impl<'a> Decoder<'a> {
             first = false;
             self.skip(item);
         }
-        (self.rest, self.items) = (rest, items);
+        self.rest = rest;
         Ok(())
     }
 

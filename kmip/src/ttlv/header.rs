@@ -2,7 +2,7 @@ use std::fmt;
 
 use nom::{IResult, Parser, bytes::complete::take, combinator::map_opt};
 
-use super::{ItemType, Tag};
+use super::{Error, ErrorKind, ItemType, Limits, Result, Tag, path::Path};
 
 /// Bytes in the head of an item: tag (3), type (1), length (4).
 pub const SIZE: usize = 8;
@@ -93,6 +93,26 @@ pub(super) fn split(input: &[u8]) -> Option<Raw> {
     let (_, word) = word(input).ok()?;
     let head = Header(word);
     Some(Raw { tag: head.tag().0, code: head.code(), length: head.length() })
+}
+
+/// Checks that a message has no more items than the limit. What is malformed otherwise is left to be found.
+///
+/// # Errors
+///
+/// When there are more, at the first of them.
+pub(super) fn count(message: &[u8], limits: Limits) -> Result<()> {
+    let mut items = 0;
+    let mut position = 0;
+    while let Some(head) = message.get(position..).and_then(split) {
+        if items == limits.items {
+            return Err(Error::new(ErrorKind::Items(limits.items), position, Path::locate(message, position)));
+        }
+        items += 1;
+        // Structures are gone into, other values stepped over.
+        let value = if head.code == ItemType::Structure.code() { 0 } else { padded(head.length as usize) };
+        position = position.saturating_add(SIZE).saturating_add(value);
+    }
+    Ok(())
 }
 
 /// The length of a value with its padding: the next multiple of eight.

@@ -305,8 +305,7 @@ mod tests {
         );
     }
 
-    /// Official messages that the specification forbids: an Attribute without its name, and a field of KMIP 1.1 in a
-    /// message of 1.0.
+    /// An official message that the specification forbids: a field of KMIP 1.1 in a message of 1.0.
     const FAULTY: [&str; 1] = ["TC-NP-2-12 1 req"];
 
     #[test]
