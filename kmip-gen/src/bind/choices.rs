@@ -111,7 +111,7 @@ impl Binder<'_> {
                 tag: None,
                 of: Type::Structure(id),
                 secret: false,
-                boxed: true,
+                boxed: false,
             });
         }
         cases

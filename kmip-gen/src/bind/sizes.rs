@@ -7,9 +7,12 @@ use crate::version::Gate;
 /// A structure that is larger than this is boxed where it is optional.
 const LARGEST_OPTIONAL: usize = 224;
 
+/// A payload that is larger than this is boxed. Batch items come in lists, too, and the smallest takes 32 bytes on the wire.
+const LARGEST_PAYLOAD: usize = 136;
+
 /// What a structure may have at the most to be a case of a choice without a box. Attributes come in long lists; of what
 /// a field decides (key material, credentials), small cases are the rule; objects come alone, in payloads that are
-/// boxed themselves.
+/// boxed for it.
 fn largest_case(by: By) -> usize {
     match by {
         By::Attribute(_) | By::Decider(_) => 72,
@@ -47,7 +50,8 @@ impl<'a> Sizes<'a> {
 
     /// Whether a case of a choice is to be boxed.
     pub(super) fn boxes_case(&mut self, by: By, of: Type) -> bool {
-        matches!(of, Type::Structure(_)) && self.of(of) > largest_case(by)
+        let largest = if self.model.is_payload(of) { LARGEST_PAYLOAD } else { largest_case(by) };
+        matches!(of, Type::Structure(_)) && self.of(of) > largest
     }
 
     fn is_optional(&self, field: &Field, gate: &Gate) -> bool {

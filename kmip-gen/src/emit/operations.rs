@@ -56,6 +56,20 @@ fn conversions(choice: &Choice, model: &Model) -> TokenStream {
         let Type::Structure(id) = case.of else { return None };
         let variant = ident(&case.entry.rust);
         let payload = ident(&model.structures[id].entry.rust);
+        let (into_case, out_of_case) = match case.boxed {
+            true => (quote!(Box::new(payload)), quote!(*payload)),
+            false => (quote!(payload), quote!(payload)),
+        };
+        // So that `into` takes any case's payload out of it, boxed or not.
+        let unboxed = case.boxed.then(|| {
+            quote! {
+                impl From<Box<#payload>> for #payload {
+                    fn from(payload: Box<#payload>) -> Self {
+                        *payload
+                    }
+                }
+            }
+        });
         let back = is_response(id).then(|| {
             quote! {
                 impl TryFrom<#name> for #payload {
@@ -63,7 +77,7 @@ fn conversions(choice: &Choice, model: &Model) -> TokenStream {
 
                     fn try_from(payload: #name) -> Result<Self, #name> {
                         match payload {
-                            #name::#variant(payload) => Ok(*payload),
+                            #name::#variant(payload) => Ok(#out_of_case),
                             other => Err(other),
                         }
                     }
@@ -73,9 +87,10 @@ fn conversions(choice: &Choice, model: &Model) -> TokenStream {
         Some(quote! {
             impl From<#payload> for #name {
                 fn from(payload: #payload) -> Self {
-                    Self::#variant(Box::new(payload))
+                    Self::#variant(#into_case)
                 }
             }
+            #unboxed
             #back
         })
     });

@@ -51,7 +51,7 @@ macro_rules! handlers {
                 operation: Operation::$case,
                 effect: Effect::$effect,
                 run: |cx, payload| match payload {
-                    RequestPayload::$case(request) => $run(cx, *request).map(ResponsePayload::from),
+                    RequestPayload::$case(request) => $run(cx, request.into()).map(ResponsePayload::from),
                     _ => Err(Failure::new(Kind::InvalidMessage, "the request payload is not that of the operation")),
                 },
             },)*

@@ -79,7 +79,8 @@ impl TlsOptions {
         let Some(certificate) = chain.next() else {
             return Err(TransportError::content(CERTIFICATE, &self.certificate, NO_CERTIFICATE));
         };
-        if !is_current(&certificate, &Asn1Time::days_from_now(0)?) {
+        let now = Asn1Time::days_from_now(0)?;
+        if !is_current(&certificate, &now) {
             let validity = format!("it is valid from {} to {}", certificate.not_before(), certificate.not_after());
             tracing::warn!(certificate = %self.certificate.display(), validity, "clients will not trust this server");
         }
@@ -155,7 +156,7 @@ fn only_common_name(name: &X509NameRef) -> Option<String> {
     let mut names = name.entries_by_nid(openssl::nid::Nid::COMMONNAME);
     match (names.next(), names.next()) {
         (Some(entry), None) => {
-            let name = entry.data().as_utf8().ok()?.to_string();
+            let name = entry.data().to_string().ok()?;
             // A name with a zero in it is made to be taken for another where it ends there.
             (!name.is_empty() && !name.contains('\0')).then_some(name)
         }
@@ -177,7 +178,7 @@ fn distinguished_name(name: &X509NameRef) -> String {
             }
         }
         text.push('=');
-        let value = entry.data().as_utf8().map_or_else(|_| "?".into(), |value| value.to_string());
+        let value = entry.data().to_string().unwrap_or_else(|_| "?".into());
         for character in value.chars() {
             // RFC 4514 §2.4
             if matches!(character, ',' | '+' | '"' | '\\' | '<' | '>' | ';') {

@@ -363,22 +363,22 @@ impl<'a> Decoder<'a> {
 
     /// The eight bytes of a value of fixed length.
     #[inline(always)]
-    fn eight(&mut self, item: Header, expected: ItemType, length: u32) -> Result<[u8; 8]> {
+    fn eight(&mut self, item: Header, expected: ItemType, length: u32) -> Result<u64> {
         if !item.has(expected, length) {
             return Err(self.unfit(item, expected));
         }
         let Some((value, rest)) = self.rest.split_first_chunk::<8>() else { return Err(self.malformed()) };
         self.rest = rest;
-        Ok(*value)
+        Ok(u64::from_be_bytes(*value))
     }
 
     #[inline(always)]
-    fn four(&mut self, item: Header, expected: ItemType) -> Result<[u8; 4]> {
-        let [a, b, c, d, padding @ ..] = self.eight(item, expected, 4)?;
-        if self.strict && padding != [0; 4] {
+    fn four(&mut self, item: Header, expected: ItemType) -> Result<u32> {
+        let value = self.eight(item, expected, 4)?;
+        if self.strict && value & u64::from(u32::MAX) != 0 {
             return Err(self.fail_at(ErrorKind::Padding, self.position() - 4));
         }
-        Ok([a, b, c, d])
+        Ok((value >> 32) as u32)
     }
 
     #[cold]
@@ -415,13 +415,13 @@ impl<'a> Decoder<'a> {
     /// The value of an Integer.
     #[inline(always)]
     pub fn integer(&mut self, item: Header) -> Result<i32> {
-        self.four(item, ItemType::Integer).map(i32::from_be_bytes)
+        self.four(item, ItemType::Integer).map(u32::cast_signed)
     }
 
     /// The value of a Long Integer.
     #[inline(always)]
     pub fn long_integer(&mut self, item: Header) -> Result<i64> {
-        self.eight(item, ItemType::LongInteger, 8).map(i64::from_be_bytes)
+        self.eight(item, ItemType::LongInteger, 8).map(u64::cast_signed)
     }
 
     /// The value of a Big Integer.
@@ -435,13 +435,13 @@ impl<'a> Decoder<'a> {
     /// The value of an Enumeration.
     #[inline(always)]
     pub fn enumeration(&mut self, item: Header) -> Result<u32> {
-        self.four(item, ItemType::Enumeration).map(u32::from_be_bytes)
+        self.four(item, ItemType::Enumeration)
     }
 
     /// The value of a Boolean.
     #[inline(always)]
     pub fn boolean(&mut self, item: Header) -> Result<bool> {
-        let value = u64::from_be_bytes(self.eight(item, ItemType::Boolean, 8)?);
+        let value = self.eight(item, ItemType::Boolean, 8)?;
         if value > 1 && self.strict {
             return Err(self.fail_at(ErrorKind::Boolean, self.position() - 8));
         }
@@ -490,19 +490,19 @@ impl<'a> Decoder<'a> {
     /// The value of a Date-Time.
     #[inline(always)]
     pub fn date_time(&mut self, item: Header) -> Result<DateTime> {
-        self.eight(item, ItemType::DateTime, 8).map(|bytes| DateTime(i64::from_be_bytes(bytes)))
+        self.eight(item, ItemType::DateTime, 8).map(|value| DateTime(value.cast_signed()))
     }
 
     /// The value of a Date-Time Extended.
     #[inline(always)]
     pub fn date_time_extended(&mut self, item: Header) -> Result<DateTimeExtended> {
-        self.eight(item, ItemType::DateTimeExtended, 8).map(|bytes| DateTimeExtended(i64::from_be_bytes(bytes)))
+        self.eight(item, ItemType::DateTimeExtended, 8).map(|value| DateTimeExtended(value.cast_signed()))
     }
 
     /// The value of an Interval.
     #[inline(always)]
     pub fn interval(&mut self, item: Header) -> Result<Interval> {
-        self.four(item, ItemType::Interval).map(|bytes| Interval(u32::from_be_bytes(bytes)))
+        self.four(item, ItemType::Interval).map(Interval)
     }
 
     /// An item of any type, with all that is in it.

@@ -47,7 +47,7 @@ fn attributes_take_the_form_of_the_version() {
         .iter()
         .map(|request| match &*request.batch_item {
             [item] => match &item.request_payload {
-                RequestPayload::Create(payload) => &**payload,
+                RequestPayload::Create(payload) => payload,
                 _ => panic!("another operation"),
             },
             _ => panic!("another number of items"),

@@ -1,0 +1,23 @@
+//! The operations, as a client sees them: requests in as bytes, responses out as bytes, on every version.
+//!
+//! Every response is decoded strictly in the version of its request, so that nothing newer can slip into it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "a test that panics is a test that fails"
+)]
+
+mod harness;
+
+mod attributes;
+mod batch;
+mod create;
+mod cryptography;
+mod hostile;
+mod lifecycle;
+mod locate;
+mod messages;
+mod query;
+mod register;
+mod rights;
