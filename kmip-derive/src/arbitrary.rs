@@ -95,10 +95,10 @@ pub(crate) fn choice(choice: &Choice) -> Tokens {
         By::Decider(decider) => {
             let decider = decider.tokens();
             let known = choice.cases.iter().flat_map(|case| &case.when);
-            quote!(!::core::matches!(from.decided(#decider), ::core::option::Option::Some(#(#known)|*)))
+            quote!(!from.decided(#decider).is_some_and(|decided| [#(#known),*].contains(&decided)))
         }
         By::Attribute => quote!(tag == ::kmip::ttlv::Tag::AttributeValue
-            && from.decided(::kmip::ttlv::Tag::AttributeName) == ::core::option::Option::Some(0)),
+            && from.decided(::kmip::ttlv::Tag::AttributeName).is_none_or(|name| name == 0)),
         By::ItemType | By::Tag => quote!(false),
     };
     quote! {
@@ -131,7 +131,7 @@ fn decided(choice: &Choice, case: &Case) -> Tokens {
     match (&choice.by, &case.tag) {
         (By::Decider(decider), _) if !case.when.is_empty() => {
             let (decider, when) = (decider.tokens(), &case.when);
-            quote!(::core::matches!(from.decided(#decider), ::core::option::Option::Some(#(#when)|*)))
+            quote!(from.decided(#decider).is_some_and(|decided| [#(#when),*].contains(&decided)))
         }
         (By::Attribute, Some(own)) => {
             let own = own.tokens();

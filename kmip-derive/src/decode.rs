@@ -29,7 +29,15 @@ pub(crate) fn structure(structure: &Structure) -> Tokens {
         // Nowhere to keep them: what would be kept is an error, as in strict mode.
         None => (Some(quote!(let mut unknown = ::kmip::ttlv::NoUnknown;)), None, quote!(&mut unknown)),
     };
-    let arms = arms(structure, &keep);
+    let counts = structure.fields.iter().filter(|field| field.presence == Presence::Repeated).map(|field| {
+        let (name, slot) = (&field.name, field.slot);
+        quote!(#slot => self.#name.len(),)
+    });
+    let place = quote! {{
+        let slot = ::kmip::ttlv::last_slot(seen);
+        ::kmip::ttlv::Place { slot, count: match slot { #(#counts)* _ => 0 } }
+    }};
+    let arms = arms(structure, &keep, &place);
     let always = structure.fields.iter().filter(|field| field.presence == Presence::Required);
     let always = always.fold(0u64, |bits, field| bits | bit(field));
     let absent = structure.fields.iter().filter(|field| field.presence == Presence::Required).map(|field| {
@@ -83,7 +91,7 @@ pub(crate) fn structure(structure: &Structure) -> Tokens {
                 while let ::core::option::Option::Some(item) = from.next()? {
                     match item.tag() {
                         #(#arms)*
-                        _ => ::kmip::ttlv::KeepUnknown::unknown(#keep, item, ::kmip::ttlv::last_slot(seen), #open, from)?,
+                        _ => ::kmip::ttlv::KeepUnknown::unknown(#keep, item, #place, #open, from)?,
                     }
                 }
                 from.leave(scope);
@@ -132,7 +140,7 @@ fn check(field: &Field) -> Option<Tokens> {
 }
 
 /// The arms of the match on an item's tag. Fields with the same tag are told apart by their gates.
-fn arms(structure: &Structure, keep: &Tokens) -> Vec<Tokens> {
+fn arms(structure: &Structure, keep: &Tokens, place: &Tokens) -> Vec<Tokens> {
     let open = structure.open;
     let mut arms = Vec::new();
     let mut done: Vec<String> = Vec::new();
@@ -158,7 +166,7 @@ fn arms(structure: &Structure, keep: &Tokens) -> Vec<Tokens> {
         }
         if !always {
             arms.push(quote! {
-                #pattern => ::kmip::ttlv::KeepUnknown::out_of_version(#keep, item, ::kmip::ttlv::last_slot(seen), #open, from)?,
+                #pattern => ::kmip::ttlv::KeepUnknown::out_of_version(#keep, item, #place, #open, from)?,
             });
         }
     }
@@ -199,7 +207,7 @@ fn take(field: &Field) -> Tokens {
             #single
             seen |= #bit;
             if self.#name.capacity() == 0 {
-                self.#name.reserve_exact(#count);
+                self.#name.reserve_exact(from.room::<#value>(#count));
             }
             // Made where it stays, which a push would not do.
             self.#name.resize_with(self.#name.len() + 1, <#value as ::kmip::ttlv::Decode>::blank);

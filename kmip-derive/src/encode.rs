@@ -1,5 +1,6 @@
 use proc_macro2::TokenStream as Tokens;
 use quote::quote;
+use syn::Ident;
 
 use crate::{
     choice::Choice,
@@ -9,12 +10,20 @@ use crate::{
 pub(crate) fn structure(structure: &Structure) -> Tokens {
     let name = &structure.name;
     let fields = structure.fields.iter().map(|field| {
-        let write = write(field);
+        let write = write(field, structure.unknown.as_ref());
         let slot = field.slot;
+        // Behind the values of a repeated field, each is looked after where it is written.
         let unknown = structure.unknown.as_ref().map(|unknown| {
+            let least = match field.presence {
+                Presence::Repeated => {
+                    let name = &field.name;
+                    quote!(self.#name.len())
+                }
+                _ => quote!(0),
+            };
             quote! {
                 if unknown {
-                    self.#unknown.encode_slot(#slot, to)?;
+                    self.#unknown.encode_slot(#slot, #least..=usize::MAX, to)?;
                 }
             }
         });
@@ -28,12 +37,12 @@ pub(crate) fn structure(structure: &Structure) -> Tokens {
             Some(quote! {
                 let unknown = !self.#unknown.is_empty();
                 if unknown {
-                    self.#unknown.encode_slot(0, to)?;
+                    self.#unknown.encode_slot(0, 0..=usize::MAX, to)?;
                 }
             }),
             Some(quote! {
                 if unknown {
-                    self.#unknown.encode_slot(u16::MAX, to)?;
+                    self.#unknown.encode_slot(u16::MAX, 0..=usize::MAX, to)?;
                 }
             }),
         ),
@@ -57,7 +66,7 @@ pub(crate) fn structure(structure: &Structure) -> Tokens {
     }
 }
 
-fn write(field: &Field) -> Tokens {
+fn write(field: &Field, unknown: Option<&Ident>) -> Tokens {
     let name = &field.name;
     let value_type = &field.value;
     let (tag, missing) = match &field.place {
@@ -108,14 +117,29 @@ fn write(field: &Field) -> Tokens {
                     }
                 }
             });
+            let slot = field.slot;
+            let each = match unknown {
+                Some(unknown) => quote! {
+                    for (index, value) in self.#name.iter().enumerate() {
+                        // What stands behind the last value is written with what stands behind the field.
+                        if unknown && index > 0 {
+                            self.#unknown.encode_slot(#slot, index..=index, to)?;
+                        }
+                        ::kmip::ttlv::Encode::encode(value, #tag, to)?;
+                    }
+                },
+                None => quote! {
+                    for value in &self.#name {
+                        ::kmip::ttlv::Encode::encode(value, #tag, to)?;
+                    }
+                },
+            };
             quote! {
                 if let ::core::option::Option::Some(value) = self.#name.first() {
                     let _ = value;
                     #gate
                     #single
-                    for value in &self.#name {
-                        ::kmip::ttlv::Encode::encode(value, #tag, to)?;
-                    }
+                    #each
                 } else {
                     #absent
                 }

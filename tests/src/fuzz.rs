@@ -50,7 +50,8 @@ pub fn binary(input: &[u8]) -> Outcome {
         (Err(_), Ok(lenient)) => {
             // What lenient mode takes is written as strict mode will take it.
             let item = lenient.root().to_item();
-            let again = Tree::parse(&write(&item), Mode::Strict, Limits::DEFAULT).expect("what was written is exact");
+            let again =
+                Tree::parse(&write(&item), Mode::Strict, Limits::DEFAULT).expect("what was written is exact");
             assert_eq!(again.root().to_item(), canonical(&item));
         }
         (Ok(_), Err(error)) => panic!("strict mode takes it, lenient mode doesn't: {error}"),
@@ -180,7 +181,8 @@ pub fn typed(input: &[u8]) -> Outcome {
     let Some(([kind, version], random)) = input.split_first_chunk::<2>() else { return Outcome::Refused };
     let kinds = structures::all();
     let kind = &kinds[usize::from(*kind) % kinds.len()];
-    let versions: Vec<Version> = version::ALL.iter().copied().filter(|version| kind.is_in(*version)).collect();
+    let versions: Vec<Version> =
+        version::ALL.iter().copied().filter(|version| kind.is_in(*version)).collect();
     let version = versions[usize::from(*version) % versions.len()];
     let Ok(value) = (kind.make)(random, version) else { return Outcome::Refused };
     let bytes = Bytes::from(value.write(version).expect("a valid value can be written"));

@@ -2,6 +2,7 @@
 
 pub mod fuzz;
 pub mod mutate;
+pub mod programs;
 pub mod raw;
 pub mod samples;
 pub mod structures;

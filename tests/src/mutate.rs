@@ -44,7 +44,11 @@ fn change(rng: &mut Rng, bytes: &mut Vec<u8>, donor: &[u8]) {
                 bytes[at] = bytes[at].wrapping_add(1);
                 return;
             };
-            if kind == 10 { rearrange(rng, &mut message) } else { graft(rng, &mut message, &donor) }
+            if kind == 10 {
+                rearrange(rng, &mut message)
+            } else {
+                graft(rng, &mut message, &donor)
+            }
             *bytes = message.to_bytes();
         }
     }

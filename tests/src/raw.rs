@@ -113,7 +113,9 @@ impl Raw {
         self.visit_mut(&mut |item| {
             let tag = item.tag;
             if let Some(items) = item.items_mut() {
-                if at == number && let Some(change) = change.take() {
+                if at == number
+                    && let Some(change) = change.take()
+                {
                     change(tag, items);
                 }
                 at += 1;

@@ -54,12 +54,19 @@ impl<T: Encode + Structure + PartialEq + fmt::Debug + 'static> Value for T {
     }
 }
 
-fn make<T: Arbitrary + Value + Structure>(random: &[u8], version: Version) -> arbitrary::Result<Box<dyn Value>> {
+fn make<T: Arbitrary + Value + Structure>(
+    random: &[u8],
+    version: Version,
+) -> arbitrary::Result<Box<dyn Value>> {
     let value = T::arbitrary(T::TAG, &mut Source::new(&mut Unstructured::new(random), version))?;
     Ok(Box::new(value))
 }
 
-fn read<T: Decode + Value + Structure>(bytes: &Bytes, version: Version, mode: Mode) -> Result<Box<dyn Value>> {
+fn read<T: Decode + Value + Structure>(
+    bytes: &Bytes,
+    version: Version,
+    mode: Mode,
+) -> Result<Box<dyn Value>> {
     let value: T = Decoder::new(bytes, version, mode, Limits::DEFAULT)?.only(T::TAG)?;
     Ok(Box::new(value))
 }

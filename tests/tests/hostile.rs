@@ -56,6 +56,7 @@ fn damage_every_byte(read: fn(&[u8]) -> Outcome) -> (u32, u32) {
             let byte = bytes[at];
             for changed in (0..8).map(|bit| byte ^ 1 << bit).chain([0]) {
                 bytes[at] = changed;
+                let _shown = Shown(&bytes);
                 match read(&bytes) {
                     Outcome::Accepted => accepted += 1,
                     Outcome::Refused => refused += 1,
@@ -75,12 +76,24 @@ fn mutations_are_judged_rightly_and_need_little_memory() {
     for _ in 0..200_000 {
         let (one, two) = (rng.usize(..messages.len()), rng.usize(..messages.len()));
         let mutated = mutate(&mut rng, &messages[one].bytes, &messages[two].bytes);
+        let _shown = Shown(&mutated);
         fuzz::binary(&mutated);
         accepted += u32::from(fuzz::message(&mutated) == Outcome::Accepted);
-        most = most.max(peak(&Bytes::from_owner(mutated)));
+        most = most.max(peak(&Bytes::from_owner(mutated.clone())));
     }
     assert!(accepted > 10_000, "only {accepted} were accepted");
     eprintln!("{accepted} of 200000 mutations accepted; at most {most:.2} times the input allocated");
+}
+
+/// Prints a message when a check of it panics.
+struct Shown<'a>(&'a [u8]);
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", samples::to_hex(self.0));
+        }
+    }
 }
 
 /// The most memory that any reader needs for a message, as a multiple of its size, 1 KiB aside.

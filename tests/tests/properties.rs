@@ -18,31 +18,33 @@ use kmip_tests::{
 const VALUES: usize = 40;
 
 /// Calls `each` with random values of every structure in every version that has it.
-fn for_each_value(seed: u64, count: usize, mut each: impl FnMut(&Kind, Version, &dyn Value, &mut Rng)) {
+fn for_each_value(seed: u64, mut each: impl FnMut(&Kind, Version, &dyn Value, &mut Rng)) {
     let mut rng = Rng::with_seed(seed);
     let mut random = vec![0; 4096];
     let mut scarce = BTreeMap::new();
     for kind in structures::all() {
         for version in version::ALL.iter().copied().filter(|version| kind.is_in(*version)) {
-            let mut made = 0;
-            for _ in 0..count {
+            let (mut made, mut tries) = (0, 0);
+            while made < VALUES && tries < 4 * VALUES {
                 rng.fill(&mut random);
+                tries += 1;
+                // Not all that is chosen at random goes together: an operation may have no payload in this version.
                 if let Ok(value) = (kind.make)(&random, version) {
                     made += 1;
                     each(&kind, version, &*value, &mut rng);
                 }
             }
-            if made < count / 2 {
+            if made < VALUES {
                 scarce.insert((kind.name, version), made);
             }
         }
     }
-    assert!(scarce.is_empty(), "too few values, of {count} tries each: {scarce:?}");
+    assert!(scarce.is_empty(), "too few values: {scarce:?}");
 }
 
 #[test]
 fn every_structure_survives_in_every_version() {
-    for_each_value(1, VALUES, |kind, version, value, _| {
+    for_each_value(1, |kind, version, value, _| {
         let name = kind.name;
         let bytes: Bytes = match value.write(version) {
             Ok(bytes) => bytes.into(),
@@ -77,8 +79,12 @@ fn whole_messages_survive_in_every_version() {
             let mut source = Unstructured::new(&random);
             let mut source = Source::new(&mut source, version);
             // Some operations have a payload in one direction alone.
-            let Ok(mut request) = RequestMessage::arbitrary(RequestMessage::TAG, &mut source) else { continue };
-            let Ok(mut response) = ResponseMessage::arbitrary(ResponseMessage::TAG, &mut source) else { continue };
+            let Ok(mut request) = RequestMessage::arbitrary(RequestMessage::TAG, &mut source) else {
+                continue;
+            };
+            let Ok(mut response) = ResponseMessage::arbitrary(ResponseMessage::TAG, &mut source) else {
+                continue;
+            };
             made += 1;
             request.request_header.protocol_version = version.into();
             let mut bytes = Vec::new();
@@ -100,7 +106,7 @@ fn whole_messages_survive_in_every_version() {
 
 #[test]
 fn other_versions_take_all_of_it_or_name_what_they_lack() {
-    for_each_value(2, VALUES, |kind, made_for, value, _| {
+    for_each_value(2, |kind, made_for, value, _| {
         let name = kind.name;
         let bytes = Bytes::from(value.write(made_for).unwrap());
         for version in version::ALL.iter().copied().filter(|version| *version != made_for) {
@@ -112,7 +118,10 @@ fn other_versions_take_all_of_it_or_name_what_they_lack() {
                         Ok(read) => read,
                         Err(error) => panic!("{name} of {made_for} at {version}: {error}: {value:#?}"),
                     };
-                    assert!(read.equals(value), "{name} of {made_for} at {version}: {value:#?} became {read:#?}");
+                    assert!(
+                        read.equals(value),
+                        "{name} of {made_for} at {version}: {value:#?} became {read:#?}"
+                    );
                     assert_eq!(written[6..], read.write(version).unwrap());
                 }
                 Err(error) => {
@@ -150,7 +159,7 @@ const ATTRIBUTES: [Tag; 4] =
 #[test]
 fn unknown_items_are_kept_at_their_place_in_lenient_mode_alone() {
     let (mut kept, mut refused) = (0, 0);
-    for_each_value(3, VALUES, |kind, version, value, rng| {
+    for_each_value(3, |kind, version, value, rng| {
         let name = kind.name;
         let bytes = value.write(version).unwrap();
         let mut changed = Raw::parse(&bytes).unwrap();
@@ -162,7 +171,8 @@ fn unknown_items_are_kept_at_their_place_in_lenient_mode_alone() {
             // Behind which of several of one field it stood is not remembered.
             let list = ATTRIBUTES.contains(&Tag(tag));
             between = at > 0 && items.get(at).is_some_and(|next| list || next.tag == items[at - 1].tag);
-            let item = if rng.bool() { Raw::text(stranger, "?") } else { Raw::structure(stranger, Vec::new()) };
+            let item =
+                if rng.bool() { Raw::text(stranger, "?") } else { Raw::structure(stranger, Vec::new()) };
             items.insert(at, item);
         });
         let changed: Bytes = changed.to_bytes().into();
@@ -195,12 +205,13 @@ fn unknown_items_are_kept_at_their_place_in_lenient_mode_alone() {
 fn is_second_attribute(error: &ttlv::Error) -> bool {
     let steps = error.path().steps();
     let single = |tag| tag == Tag::CurrentAttribute || tag == Tag::NewAttribute;
-    matches!(error.kind(), ErrorKind::Duplicate(_)) && steps.iter().rev().nth(1).is_some_and(|step| single(step.tag))
+    matches!(error.kind(), ErrorKind::Duplicate(_))
+        && steps.iter().rev().nth(1).is_some_and(|step| single(step.tag))
 }
 
 #[test]
 fn padding_and_booleans_are_canonical_after_lenient_reading() {
-    for_each_value(4, VALUES, |kind, version, value, rng| {
+    for_each_value(4, |kind, version, value, rng| {
         let name = kind.name;
         let bytes = value.write(version).unwrap();
         let mut changed = bytes.clone();
@@ -229,7 +240,7 @@ fn padding_and_booleans_are_canonical_after_lenient_reading() {
 #[test]
 fn any_order_is_read_in_lenient_mode_alone() {
     let mut disordered = 0;
-    for_each_value(5, VALUES, |kind, version, value, rng| {
+    for_each_value(5, |kind, version, value, rng| {
         let name = kind.name;
         let bytes = value.write(version).unwrap();
         let mut changed = Raw::parse(&bytes).unwrap();
@@ -267,7 +278,7 @@ fn shuffle(rng: &mut Rng, items: &mut [Raw]) {
 #[test]
 fn nothing_stands_twice_or_is_lost() {
     let (mut refused, mut repeated) = (0, 0);
-    for_each_value(6, VALUES, |kind, version, value, rng| {
+    for_each_value(6, |kind, version, value, rng| {
         let name = kind.name;
         let mut changed = Raw::parse(&value.write(version).unwrap()).unwrap();
         let number = rng.usize(..changed.structures());
@@ -305,7 +316,7 @@ fn nothing_stands_twice_or_is_lost() {
 #[test]
 fn debug_does_not_tell_secrets() {
     let mut hidden = 0;
-    for_each_value(7, VALUES, |kind, version, value, rng| {
+    for_each_value(7, |kind, version, value, rng| {
         let name = kind.name;
         let mut changed = Raw::parse(&value.write(version).unwrap()).unwrap();
         let mut found = false;

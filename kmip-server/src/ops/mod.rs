@@ -32,6 +32,24 @@ struct Handler {
     run: fn(&mut Context<'_>, RequestPayload) -> Result<ResponsePayload, Failure>,
 }
 
+/// A payload as a choice of payloads holds it: as such or, where that would make the others large, in a box.
+trait Payload<T> {
+    /// The payload itself.
+    fn take(self) -> T;
+}
+
+impl<T> Payload<T> for T {
+    fn take(self) -> T {
+        self
+    }
+}
+
+impl<T> Payload<T> for Box<T> {
+    fn take(self) -> T {
+        *self
+    }
+}
+
 /// What an operation does to the store.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Effect {
@@ -51,7 +69,7 @@ macro_rules! handlers {
                 operation: Operation::$case,
                 effect: Effect::$effect,
                 run: |cx, payload| match payload {
-                    RequestPayload::$case(request) => $run(cx, request.into()).map(ResponsePayload::from),
+                    RequestPayload::$case(request) => $run(cx, Payload::take(request)).map(ResponsePayload::from),
                     _ => Err(Failure::new(Kind::InvalidMessage, "the request payload is not that of the operation")),
                 },
             },)*

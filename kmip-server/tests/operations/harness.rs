@@ -143,7 +143,7 @@ pub(crate) fn batch(version: Version, items: Vec<RequestPayload>) -> RequestMess
         .enumerate()
         .map(|(place, payload)| {
             let mut item = RequestBatchItem::new(operation_of(&payload), payload);
-            item.unique_batch_item_id = several.then(|| Bytes::from(vec![place as u8 + 1]));
+            item.unique_batch_item_id = several.then(|| Bytes::from(vec![(place % 255) as u8 + 1]));
             item
         })
         .collect();

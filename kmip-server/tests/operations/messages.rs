@@ -110,12 +110,8 @@ fn the_batch_count_must_be_true() {
 fn an_operation_must_be_one_of_the_version() {
     let server = server();
     for version in [V1_0, V1_1] {
-        let item = RequestBatchItem::new(Operation::Encrypt, RequestPayload::Query(Box::new(QueryRequest {
-            query_function: vec![QueryFunction::QueryOperations],
-            ..QueryRequest::new()
-        })));
         let mut request = query(version);
-        request.batch_item = vec![item];
+        request.batch_item[0].operation = Operation::Encrypt;
         let [item] = server.message("alice", &request).batch_item.try_into().unwrap();
         assert_eq!(item.operation, Some(Operation::Encrypt));
         assert_eq!(failed(&item).reason, ResultReason::OperationNotSupported, "{version}");
@@ -191,8 +187,8 @@ fn message_extensions() {
         assert_eq!(ask(false).result_status, ResultStatus::Success);
         let item = ask(true);
         assert_eq!((item.operation, item.unique_batch_item_id.as_deref()), (Some(Operation::Query), Some(&b"7"[..])));
-        let expected = reason(*version, ResultReason::FeatureNotSupported, ResultReason::UnknownMessageExtension);
-        assert_eq!(failed(&item).reason, expected);
+        // 2.0 has a reason for just this, but its tables of the operations' errors don't list it.
+        assert_eq!(failed(&item).reason, ResultReason::FeatureNotSupported);
     }
 }
 

@@ -73,6 +73,12 @@ fn versions() {
     assert_eq!(ask(&[]), [V2_0, V1_4, V1_3, V1_2, V1_1, V1_0]);
     assert_eq!(ask(&[V1_2, Version::new(3, 0), V1_0]), [V1_2, V1_0]);
     assert_eq!(ask(&[Version::new(9, 9)]), []);
-    let failed = server.send(V1_0, DiscoverVersionsRequest::new());
-    assert!(failed.is_err());
+    // 1.0 hasn't got it.
+    let mut request = batch(V1_0, vec![QueryRequest { query_function: vec![], ..QueryRequest::new() }.into()]);
+    request.batch_item[0] = {
+        let empty = kmip::ttlv::Item::new(kmip::ttlv::Tag::RequestPayload, Vec::new());
+        RequestBatchItem::new(Operation::DiscoverVersions, RequestPayload::Other(empty))
+    };
+    let [item] = server.message("alice", &request).batch_item.try_into().unwrap();
+    assert_eq!(failed(&item).reason, ResultReason::OperationNotSupported);
 }

@@ -3,30 +3,30 @@
 use kmip::{
     ttlv::{Bytes, DateTime, Interval, Item, Secret, Tag, Text},
     types::{
-        ApplicationSpecificInformation, Attribute, AttributeName, AttributeValue, BlockCipherMode, CreateRequest,
-        CryptographicAlgorithm, CryptographicParameters, CryptographicUsageMask, Data, Digest, EncryptRequest,
-        GetAttributesResponse, GetRequest, GetResponse, HashingAlgorithm, KeyBlock, KeyFormatType, KeyMaterial,
-        KeyValue, LocateResponse, ManagedObject, Name, NameType, ObjectType, Operation, PaddingMethod,
-        PlaintextKeyValue, PrivateKey, RequestBatchItem, RequestHeader, RequestMessage, RequestPayload,
-        ResponseBatchItem, ResponseHeader, ResponseMessage, ResponsePayload, ResultStatus, State, TemplateAttribute,
-        TimeStamp, UniqueIdentifier, version,
+        ApplicationSpecificInformation, Attribute, AttributeName, AttributeValue, BlockCipherMode,
+        CreateRequest, CryptographicAlgorithm, CryptographicParameters, CryptographicUsageMask, Data, Digest,
+        EncryptRequest, GetAttributesResponse, GetRequest, GetResponse, HashingAlgorithm, KeyBlock,
+        KeyFormatType, KeyMaterial, KeyValue, LocateResponse, ManagedObject, Name, NameType, ObjectType,
+        Operation, PaddingMethod, PlaintextKeyValue, PrivateKey, RequestBatchItem, RequestHeader,
+        RequestMessage, RequestPayload, ResponseBatchItem, ResponseHeader, ResponseMessage, ResponsePayload,
+        ResultStatus, State, TemplateAttribute, TimeStamp, UniqueIdentifier, version,
     },
 };
 
 /// A message with its name.
-pub struct Sample {
-    pub name: &'static str,
-    pub message: Message,
-    pub bytes: Bytes,
+pub(crate) struct Sample {
+    pub(crate) name: &'static str,
+    pub(crate) message: Message,
+    pub(crate) bytes: Bytes,
 }
 
-pub enum Message {
+pub(crate) enum Message {
     Request(Box<RequestMessage>),
     Response(Box<ResponseMessage>),
 }
 
 impl Message {
-    pub fn write(&self, bytes: &mut Vec<u8>) {
+    pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
         match self {
             Self::Request(message) => message.write(bytes),
             Self::Response(message) => message.write(bytes),
@@ -36,7 +36,7 @@ impl Message {
 }
 
 /// All of them, in the order in which they are reported.
-pub fn all() -> Vec<Sample> {
+pub(crate) fn all() -> Vec<Sample> {
     [
         ("get_request", get_request()),
         ("create_request", create_request()),

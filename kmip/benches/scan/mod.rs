@@ -1,7 +1,7 @@
 //! The least that any reader has to do: a loop that checks headers, lengths, padding and UTF-8, and builds nothing.
 
 /// Whether the bytes are well-formed TTLV; how many items they have.
-pub fn scan(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn scan(bytes: &[u8]) -> Option<usize> {
     let mut ends = [0usize; 32];
     let (mut depth, mut position, mut end, mut items) = (0, 0, bytes.len(), 0);
     loop {

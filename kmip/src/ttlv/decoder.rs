@@ -283,6 +283,14 @@ impl<'a> Decoder<'a> {
         count
     }
 
+    /// How many values of `T` to make room for, when so many seem to follow: not for more than a few times the bytes that
+    /// are there, however many items these claim to be.
+    #[inline]
+    pub fn room<T>(&self, count: usize) -> usize {
+        let size = size_of::<T>().max(1);
+        count.min(1 + 4 * self.rest.len() / size)
+    }
+
     /// Takes a field when one of its slot or a later one was seen before, as the bits of `seen` say.
     ///
     /// # Errors
@@ -516,6 +524,9 @@ impl<'a> Decoder<'a> {
                 let scope = self.enter(item)?;
                 let mut items = Vec::new();
                 while let Some(item) = self.next()? {
+                    if items.is_empty() {
+                        items.reserve_exact(self.room::<Item>(self.count_all(item)));
+                    }
                     items.push(self.item(item)?);
                 }
                 self.leave(scope);

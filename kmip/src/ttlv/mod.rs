@@ -80,7 +80,7 @@ pub use self::{
     tag::Tag,
     text::Text,
     tree::{Node, Tree},
-    unknown::{KeepUnknown, NoUnknown, Unknown},
+    unknown::{KeepUnknown, NoUnknown, Place, Unknown},
     version::{NotAVersion, Version},
 };
 #[doc(hidden)]

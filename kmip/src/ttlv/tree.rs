@@ -175,15 +175,13 @@ impl Scan<'_> {
             return Err(self.fail(ErrorKind::Padding, start + size));
         }
         match item_type {
-            ItemType::Boolean => {
-                if self.strict && value.first_chunk().is_none_or(|value| u64::from_be_bytes(*value) > 1) {
-                    return Err(self.fail(ErrorKind::Boolean, start));
-                }
+            ItemType::Boolean
+                if self.strict && value.first_chunk().is_none_or(|value| u64::from_be_bytes(*value) > 1) =>
+            {
+                return Err(self.fail(ErrorKind::Boolean, start));
             }
-            ItemType::BigInteger => {
-                if self.strict && (size == 0 || size & 7 != 0) {
-                    return Err(self.wrong_length(item, start - header::SIZE));
-                }
+            ItemType::BigInteger if self.strict && (size == 0 || size & 7 != 0) => {
+                return Err(self.wrong_length(item, start - header::SIZE));
             }
             ItemType::TextString => {
                 if let Some(Err(error)) = value.get(..size).map(std::str::from_utf8) {

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::{fmt, ops::RangeInclusive};
 
 use super::{Decoder, Encoder, ErrorKind, Item, Result, header::Header};
 
@@ -6,12 +6,22 @@ use super::{Decoder, Encoder, ErrorKind, Item, Result, header::Header};
 ///
 /// Each remembers the field that it stood behind, so that it is written where it was read.
 #[derive(Clone, Default, PartialEq)]
-pub struct Unknown(Option<Box<Vec<(u16, Item)>>>);
+#[allow(clippy::box_collection, reason = "every structure has one, and hardly any has something in it: eight bytes are enough")]
+pub struct Unknown(Option<Box<Vec<(Place, Item)>>>);
+
+/// Behind which field an item stands, and behind how many of its values if it is repeated.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    /// The number of the field, from 1; 0 before the first.
+    pub slot: u16,
+    /// How many values of that field stand before the item.
+    pub count: usize,
+}
 
 impl Unknown {
     /// Adds an item at the end of the structure.
     pub fn add(&mut self, item: Item) {
-        self.push(u16::MAX, item);
+        self.push(Place { slot: u16::MAX, count: 0 }, item);
     }
 
     /// The items, in their order.
@@ -25,19 +35,21 @@ impl Unknown {
         self.0.is_none()
     }
 
-    fn push(&mut self, slot: u16, item: Item) {
-        self.0.get_or_insert_default().push((slot, item));
+    fn push(&mut self, place: Place, item: Item) {
+        self.0.get_or_insert_default().push((place, item));
     }
 
-    /// Writes the items that stand behind `slot` and before the next.
+    /// Writes the items that stand behind so many values of the field `slot`.
     ///
     /// # Errors
     ///
     /// As [`Encoder::item`].
     #[cold]
-    pub fn encode_slot(&self, slot: u16, to: &mut Encoder<'_>) -> Result<()> {
-        for (_, item) in self.0.iter().flat_map(|items| items.iter()).filter(|(at, _)| *at == slot) {
-            to.item(item)?;
+    pub fn encode_slot(&self, slot: u16, counts: RangeInclusive<usize>, to: &mut Encoder<'_>) -> Result<()> {
+        for (place, item) in self.0.iter().flat_map(|items| items.iter()) {
+            if place.slot == slot && counts.contains(&place.count) {
+                to.item(item)?;
+            }
         }
         Ok(())
     }
@@ -51,8 +63,8 @@ impl fmt::Debug for Unknown {
 
 /// What becomes of the items that a structure has no field for.
 pub trait KeepUnknown {
-    /// Keeps an item that stands behind the field of this slot; whether it could be kept.
-    fn keep(&mut self, slot: u16, item: Header, from: &mut Decoder<'_>) -> Result<bool>;
+    /// Keeps an item that stands in this place; whether it could be kept.
+    fn keep(&mut self, place: Place, item: Header, from: &mut Decoder<'_>) -> Result<bool>;
 
     /// Takes an item that the structure has no field for.
     ///
@@ -60,9 +72,9 @@ pub trait KeepUnknown {
     ///
     /// In strict mode, unless the structure is open; where the structure can't keep it; and when it is malformed.
     #[cold]
-    fn unknown(&mut self, item: Header, slot: u16, open: bool, from: &mut Decoder<'_>) -> Result<()> {
+    fn unknown(&mut self, item: Header, place: Place, open: bool, from: &mut Decoder<'_>) -> Result<()> {
         let refusal = from.fail(item, ErrorKind::Unknown(item.tag()));
-        if (from.is_strict() && !open) || !self.keep(slot, item, from)? { Err(refusal) } else { Ok(()) }
+        if (from.is_strict() && !open) || !self.keep(place, item, from)? { Err(refusal) } else { Ok(()) }
     }
 
     /// Takes an item for which the structure has a field, but not in this version.
@@ -71,16 +83,16 @@ pub trait KeepUnknown {
     ///
     /// As [`Self::unknown`].
     #[cold]
-    fn out_of_version(&mut self, item: Header, slot: u16, open: bool, from: &mut Decoder<'_>) -> Result<()> {
+    fn out_of_version(&mut self, item: Header, place: Place, open: bool, from: &mut Decoder<'_>) -> Result<()> {
         let refusal = from.not_in_version(item);
-        if (from.is_strict() && !open) || !self.keep(slot, item, from)? { Err(refusal) } else { Ok(()) }
+        if (from.is_strict() && !open) || !self.keep(place, item, from)? { Err(refusal) } else { Ok(()) }
     }
 }
 
 impl KeepUnknown for Unknown {
-    fn keep(&mut self, slot: u16, item: Header, from: &mut Decoder<'_>) -> Result<bool> {
+    fn keep(&mut self, place: Place, item: Header, from: &mut Decoder<'_>) -> Result<bool> {
         let item = from.item(item)?;
-        self.push(slot, item);
+        self.push(place, item);
         Ok(true)
     }
 }
@@ -97,7 +109,7 @@ pub fn last_slot(seen: u64) -> u16 {
 pub struct NoUnknown;
 
 impl KeepUnknown for NoUnknown {
-    fn keep(&mut self, _slot: u16, _item: Header, _from: &mut Decoder<'_>) -> Result<bool> {
+    fn keep(&mut self, _place: Place, _item: Header, _from: &mut Decoder<'_>) -> Result<bool> {
         Ok(false)
     }
 }

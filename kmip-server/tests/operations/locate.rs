@@ -1,0 +1,235 @@
+//! Locate.
+
+use kmip::ttlv::{DateTime, Item, Tag, Version};
+use kmip::types::*;
+
+use crate::harness::*;
+
+#[test]
+fn everything_newest_first() {
+    let server = server();
+    assert!(server.locate(V1_0, AttributeSet::new()).unwrap().is_empty());
+    let mut keys: Vec<String> = (0..5).map(|_| server.create(V1_4, [])).collect();
+    keys.reverse();
+    for version in ALL {
+        assert_eq!(server.locate(*version, AttributeSet::new()).unwrap(), keys);
+    }
+}
+
+#[test]
+fn by_one_attribute_and_by_several() {
+    let server = server();
+    for version in ALL {
+        let named = |text: &str| format!("{text} {version}");
+        let first = server.create(*version, [name(&named("first")), AttributeValue::ObjectGroup(named("g").as_str().into())]);
+        let second = server.create(*version, [name(&named("second")), AttributeValue::ObjectGroup(named("g").as_str().into())]);
+        let find = |values: Vec<AttributeValue>| server.locate(*version, set(values)).unwrap();
+        assert_eq!(find(vec![name(&named("first"))]), std::slice::from_ref(&first));
+        assert_eq!(find(vec![AttributeValue::ObjectGroup(named("g").as_str().into())]), [second.clone(), first.clone()]);
+        assert_eq!(
+            find(vec![name(&named("second")), AttributeValue::ObjectGroup(named("g").as_str().into())]),
+            std::slice::from_ref(&second)
+        );
+        assert!(find(vec![name(&named("first")), name(&named("second"))]).is_empty());
+        assert!(find(vec![name("first")]).is_empty(), "names match exactly");
+        assert_eq!(find(vec![AttributeValue::UniqueIdentifier(id(&first))]), std::slice::from_ref(&first));
+        assert!(find(vec![AttributeValue::ObjectType(ObjectType::Certificate)]).is_empty());
+        assert!(find(vec![AttributeValue::ObjectType(ObjectType::SymmetricKey)]).contains(&first));
+        server.activate(*version, &second).unwrap();
+        assert_eq!(find(vec![AttributeValue::State(State::Active)])[0], second);
+        let algorithm = AttributeValue::CryptographicAlgorithm(CryptographicAlgorithm::AES);
+        assert_eq!(find(vec![algorithm, AttributeValue::State(State::Active)])[0], second);
+    }
+}
+
+#[test]
+fn masks_are_subsets() {
+    let server = server();
+    for version in ALL {
+        let key = server.create(*version, []);
+        let find = |mask| server.locate(*version, set([AttributeValue::CryptographicUsageMask(mask)])).unwrap().contains(&key);
+        use CryptographicUsageMask as M;
+        assert!(find(M::Encrypt) && find(M::Encrypt | M::Decrypt) && find(M::empty()));
+        assert!(!find(M::Sign) && !find(M::Encrypt | M::Sign));
+    }
+}
+
+#[test]
+fn dates_and_ranges() {
+    let server = server();
+    for version in ALL {
+        wait(1000);
+        let key = server.create(*version, [AttributeValue::ActivationDate(DateTime(now().0 + 100))]);
+        let find = |dates: &[i64]| {
+            let dates = dates.iter().map(|date| AttributeValue::ActivationDate(DateTime(now().0 + date)));
+            server.send(*version, locate_request(*version, set(dates))).map(|response| found(&response).contains(&key))
+        };
+        assert!(find(&[100]).unwrap() && !find(&[99]).unwrap());
+        assert!(find(&[50, 150]).unwrap() && find(&[100, 100]).unwrap() && find(&[150, 100]).unwrap());
+        assert!(!find(&[101, 150]).unwrap());
+        assert_eq!(find(&[1, 2, 3]).unwrap_err().reason, ResultReason::InvalidField);
+        let initial = [AttributeValue::InitialDate(now()), AttributeValue::InitialDate(DateTime(now().0 - 1))];
+        assert_eq!(server.locate(*version, set(initial)).unwrap(), std::slice::from_ref(&key));
+        // 1.4 §4.9: the largest possible date is the same as none.
+        let without = set([AttributeValue::ActivationDate(DateTime(i64::MAX))]);
+        assert!(!server.locate(*version, without.clone()).unwrap().contains(&key));
+        let other = server.create(*version, []);
+        assert!(server.locate(*version, without).unwrap().contains(&other));
+    }
+}
+
+#[test]
+fn parts_of_structures_are_of_one_instance() {
+    let server = server();
+    let parameters = |mode, padding, hash| {
+        AttributeValue::CryptographicParameters(
+            CryptographicParameters {
+                block_cipher_mode: mode,
+                padding_method: padding,
+                hashing_algorithm: hash,
+                ..CryptographicParameters::new()
+            }
+            .into(),
+        )
+    };
+    let (cbc, gcm) = (Some(BlockCipherMode::CBC), Some(BlockCipherMode::GCM));
+    let (pkcs5, sha) = (Some(PaddingMethod::PKCS5), Some(HashingAlgorithm::SHA_256));
+    for version in ALL {
+        let key = server.create(*version, [parameters(cbc, pkcs5, None), parameters(gcm, None, sha)]);
+        let find = |value| server.locate(*version, set([value])).unwrap().contains(&key);
+        assert!(find(parameters(cbc, None, None)) && find(parameters(None, None, sha)));
+        assert!(find(parameters(cbc, pkcs5, None)));
+        assert!(!find(parameters(cbc, None, sha)), "of two instances");
+        assert!(!find(parameters(Some(BlockCipherMode::ECB), None, None)));
+    }
+}
+
+#[test]
+fn items_and_offset() {
+    let server = server();
+    let keys: Vec<String> = (0..5).map(|_| server.create(V1_4, [])).collect();
+    for version in ALL {
+        let ask = |maximum, offset| {
+            let request = LocateRequest {
+                maximum_items: maximum,
+                offset_items: offset,
+                ..locate_request(*version, AttributeSet::new())
+            };
+            server.send(*version, request)
+        };
+        assert_eq!(found(&ask(Some(2), None).unwrap()), [keys[4].clone(), keys[3].clone()]);
+        assert!(found(&ask(Some(0), None).unwrap()).is_empty());
+        assert_eq!(found(&ask(Some(65_535), None).unwrap()).len(), 5);
+        assert_eq!(ask(Some(-1), None).unwrap_err().reason, ResultReason::InvalidField);
+        let located = ask(Some(2), None).unwrap().located_items;
+        assert_eq!(located, (*version >= V1_3).then_some(5), "all that match are counted, and since 1.3");
+        if *version >= V1_3 {
+            assert_eq!(found(&ask(Some(2), Some(3)).unwrap()), [keys[1].clone(), keys[0].clone()]);
+            assert_eq!(found(&ask(None, Some(4)).unwrap()), [keys[0].clone()]);
+            assert!(found(&ask(None, Some(9)).unwrap()).is_empty());
+            assert_eq!(ask(None, Some(-1)).unwrap_err().reason, ResultReason::InvalidField);
+        }
+    }
+}
+
+#[test]
+fn destroyed_objects_are_found_by_those_who_ask_for_them() {
+    let server = server();
+    for version in ALL {
+        let key = server.create(*version, []);
+        server.destroy(*version, &key).unwrap();
+        assert!(!server.locate(*version, AttributeSet::new()).unwrap().contains(&key));
+        let destroyed = set([AttributeValue::State(State::Destroyed)]);
+        assert_eq!(server.locate(*version, destroyed).unwrap().contains(&key), *version < V2_0);
+        if *version >= V2_0 {
+            let mask = StorageStatusMask::OnLineStorage | StorageStatusMask::DestroyedStorage;
+            let request = LocateRequest { storage_status_mask: Some(mask), ..locate_request(*version, AttributeSet::new()) };
+            assert!(found(&server.send(*version, request).unwrap()).contains(&key));
+        }
+        let archived = StorageStatusMask::ArchivalStorage;
+        let request = LocateRequest { storage_status_mask: Some(archived), ..locate_request(*version, AttributeSet::new()) };
+        assert!(found(&server.send(*version, request).unwrap()).is_empty());
+    }
+}
+
+#[test]
+fn fresh_members_of_a_group() {
+    let server = server();
+    for version in &ALL[1..] {
+        let group = AttributeValue::ObjectGroup(format!("group {version}").as_str().into());
+        let used = server.create(*version, [group.clone()]);
+        let fresh = server.create(*version, [group.clone()]);
+        server.get(*version, &used).unwrap();
+        let ask = |member| {
+            let request = LocateRequest { object_group_member: Some(member), ..locate_request(*version, set([group.clone()])) };
+            server.send(*version, request)
+        };
+        assert_eq!(found(&ask(ObjectGroupMember::GroupMemberFresh).unwrap()), [fresh]);
+        let failed = ask(ObjectGroupMember::GroupMemberDefault).unwrap_err();
+        assert_eq!(failed.reason, ResultReason::FeatureNotSupported);
+    }
+}
+
+/// A filter that can't be applied is an error: without it, other keys would be found.
+#[test]
+fn no_filter_is_left_out() {
+    let server = server();
+    server.create(V1_4, []);
+    let custom = |name: &str| Attribute {
+        attribute_name: Some(name.into()),
+        attribute_value: Some(AttributeValue::Other(Item::new(Tag::AttributeValue, "?"))),
+        ..Attribute::new()
+    };
+    let ask = |version: Version, attribute: Attribute| {
+        server.send(version, LocateRequest { attribute: vec![attribute], ..LocateRequest::new() })
+    };
+    // An attribute of a later version, one without a value, one without a name.
+    assert_eq!(ask(V1_0, custom("Fresh")).unwrap_err().reason, ResultReason::InvalidField);
+    let failed = ask(V1_2, Attribute { attribute_value: None, ..custom("Name") }).unwrap_err();
+    assert_eq!(failed.reason, ResultReason::InvalidField);
+    let failed = ask(V1_2, Attribute { attribute_name: None, ..custom("x") }).unwrap_err();
+    assert_eq!(failed.reason, ResultReason::InvalidField);
+    // What nobody has finds nothing, misspelt or not.
+    assert!(found(&ask(V1_2, custom("x-Nmae")).unwrap()).is_empty());
+    assert!(found(&ask(V1_2, custom("Nmae")).unwrap()).is_empty());
+    // Fields of later versions.
+    let mut request = LocateRequest::new();
+    request.unknown.add(Item::new(Tag::OffsetItems, 3));
+    assert_eq!(server.send(V1_2, request).unwrap_err().reason, ResultReason::InvalidField);
+}
+
+/// FortiGate puts its filter into a Template-Attribute.
+#[test]
+fn a_filter_in_a_template_attribute() {
+    let server = server();
+    let key = server.create(V1_0, [name("fortigate")]);
+    server.create(V1_0, [name("other")]);
+    let template = set([name("fortigate")]).to_template_attribute();
+    let bytes = kmip::ttlv::encode(&template, Tag::TemplateAttribute, V1_0).unwrap();
+    let item = kmip::ttlv::decode::<Item>(&bytes.into(), Tag::TemplateAttribute, V1_0, kmip::ttlv::Mode::Strict).unwrap();
+    let mut request = LocateRequest { maximum_items: Some(1), ..LocateRequest::new() };
+    request.unknown.add(item);
+    assert_eq!(found(&server.send(V1_0, request).unwrap()), [key]);
+}
+
+#[test]
+fn links_and_application_information() {
+    let server = server();
+    for version in ALL {
+        let link = |kind, to: &str| AttributeValue::Link(Link::new(kind, id(to)));
+        let information = |data: Option<&str>| {
+            AttributeValue::ApplicationSpecificInformation(ApplicationSpecificInformation {
+                application_data: data.map(Into::into),
+                ..ApplicationSpecificInformation::new(format!("ssl {version}").as_str().into())
+            })
+        };
+        let key = server.create(
+            *version,
+            [link(LinkType::DerivationBaseObjectLink, "a"), link(LinkType::ReplacedObjectLink, "b"), information(Some("www"))],
+        );
+        let find = |value| server.locate(*version, set([value])).unwrap().contains(&key);
+        assert!(find(link(LinkType::DerivationBaseObjectLink, "a")));
+        assert!(!find(link(LinkType::DerivationBaseObjectLink, "b")));
+        assert!(find(information(Some("www"))) && find(information(None)) && !find(information(Some("ftp"))));
+    }
+}
