@@ -67,7 +67,10 @@ pub struct PeerCertificate {
 
 impl fmt::Debug for PeerCertificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PeerCertificate").field("subject", &self.subject).field("issuer", &self.issuer).finish_non_exhaustive()
+        f.debug_struct("PeerCertificate")
+            .field("subject", &self.subject)
+            .field("issuer", &self.issuer)
+            .finish_non_exhaustive()
     }
 }
 
@@ -145,7 +148,9 @@ impl fmt::Display for Found {
             Self::Http => f.write_str("an HTTP request"),
             Self::Xml => f.write_str("XML"),
             Self::Json => f.write_str("JSON"),
-            Self::Header([a, b, c, kind, ..]) => write!(f, "tag 0x{a:02X}{b:02X}{c:02X} of type 0x{kind:02X}"),
+            Self::Header([a, b, c, kind, ..]) => {
+                write!(f, "tag 0x{a:02X}{b:02X}{c:02X} of type 0x{kind:02X}")
+            }
         }
     }
 }

@@ -1,4 +1,10 @@
-#![doc = "wip"]
+//! A KMIP key management server.
+//!
+//! A request goes straight down: [`transport`] takes it off a connection and hands it to the [`engine`], which decodes
+//! it, finds out who asks, looks at their [`rights`], runs the operation against the [`store`] with the objects
+//! [`seal`]ed in it, and writes the answer. [`crypto`] is the only module that names OpenSSL's ciphers.
+//!
+//! `kmip-server quickstart` is [`quickstart`], [`config`] and [`serve`] put together.
 #![warn(clippy::as_conversions, clippy::indexing_slicing, clippy::unwrap_used)]
 #![cfg_attr(
     test,
@@ -10,13 +16,18 @@
     )
 )]
 
+pub mod cli;
+pub mod config;
 mod connection;
 pub mod crypto;
 pub mod engine;
 pub mod handler;
 mod ops;
+pub mod process;
+pub mod quickstart;
 pub mod rights;
 pub mod seal;
+pub mod serve;
 pub mod store;
 pub mod transport;
 pub mod wipe;

@@ -1,2 +1,5 @@
 //! The `kmip-server` command.
-fn main(){}
+
+fn main() -> std::process::ExitCode {
+    kmip_server::cli::main()
+}

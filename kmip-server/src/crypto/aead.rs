@@ -130,7 +130,9 @@ mod tests {
         for length in 0..record.len() {
             assert!(key.open(&[b"id", b"owner"], &record[..length]).is_err());
         }
-        for bound in [&[b"idowner".as_slice()][..], &[b"ido", b"wner"], &[b"id"], &[b"id", b"owner", b""], &[]] {
+        for bound in
+            [&[b"idowner".as_slice()][..], &[b"ido", b"wner"], &[b"id"], &[b"id", b"owner", b""], &[]]
+        {
             assert_eq!(key.open(bound, &record), Err(CryptoError::Undecipherable));
         }
         assert!(AeadKey::generate().unwrap().open(&[b"id", b"owner"], &record).is_err());

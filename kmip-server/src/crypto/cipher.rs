@@ -304,7 +304,12 @@ impl fmt::Debug for Stream {
 }
 
 /// Everything that OpenSSL would answer with a panic of its binding, or not at all.
-fn check(row: &Row, with: &Parameters<'_>, direction: Direction, tag: Option<&[u8]>) -> Result<(), CryptoError> {
+fn check(
+    row: &Row,
+    with: &Parameters<'_>,
+    direction: Direction,
+    tag: Option<&[u8]>,
+) -> Result<(), CryptoError> {
     let found = with.iv.len();
     match row.iv {
         Iv::None if found != 0 => return Err(CryptoError::IvLength { expected: "no", found }),

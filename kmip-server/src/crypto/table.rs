@@ -60,7 +60,11 @@ impl Row {
     }
 
     /// The row for a key of `key_length` bytes.
-    pub(super) fn find(algorithm: Algorithm, mode: Mode, key_length: usize) -> Result<&'static Row, CryptoError> {
+    pub(super) fn find(
+        algorithm: Algorithm,
+        mode: Mode,
+        key_length: usize,
+    ) -> Result<&'static Row, CryptoError> {
         let mut known = false;
         for row in &ROWS {
             if row.algorithm == algorithm && row.mode == mode {

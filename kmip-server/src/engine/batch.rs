@@ -2,8 +2,8 @@
 
 use kmip::ttlv::{DateTime, Version};
 use kmip::types::{
-    AsynchronousIndicator, BatchErrorContinuationOption, Credential, Operation, RequestBatchItem, RequestHeader,
-    RequestMessage,
+    AsynchronousIndicator, BatchErrorContinuationOption, Credential, Operation, RequestBatchItem,
+    RequestHeader, RequestMessage,
 };
 
 use super::context::{Access, Context, Session};
@@ -28,7 +28,13 @@ struct Batch<'a> {
 
 impl Engine {
     /// Answers a request that could be read.
-    pub(super) fn handle(&self, peer: &Peer, request: RequestMessage, version: Version, now: DateTime) -> Answer {
+    pub(super) fn handle(
+        &self,
+        peer: &Peer,
+        request: RequestMessage,
+        version: Version,
+        now: DateTime,
+    ) -> Answer {
         let RequestMessage { request_header: header, batch_item: items, .. } = request;
         // A limit below zero is one that nothing keeps.
         let limit = header.maximum_response_size.map(|size| usize::try_from(size).unwrap_or_default());
@@ -79,7 +85,11 @@ impl Engine {
         if usize::try_from(header.batch_count).ok() != Some(items.len()) {
             return refuse(
                 Kind::InvalidMessage,
-                format!("the Batch Count is {}, but there are {} batch items", header.batch_count, items.len()),
+                format!(
+                    "the Batch Count is {}, but there are {} batch items",
+                    header.batch_count,
+                    items.len()
+                ),
             );
         }
         if items.is_empty() {
@@ -88,7 +98,11 @@ impl Engine {
         if items.len() > self.settings.batch_items {
             return refuse(
                 Kind::ServerLimit,
-                format!("{} batch items are more than the {} allowed", items.len(), self.settings.batch_items),
+                format!(
+                    "{} batch items are more than the {} allowed",
+                    items.len(),
+                    self.settings.batch_items
+                ),
             );
         }
         if let Some(option) = header.batch_error_continuation_option
@@ -102,8 +116,13 @@ impl Engine {
         }
         // 1.4 §6.16: the receiver "SHALL reject the entire message".
         for item in items {
-            if let Some(extension) = item.message_extension.iter().find(|extension| extension.criticality_indicator) {
-                let message = format!("the critical message extension of {} is unknown", extension.vendor_identification);
+            if let Some(extension) =
+                item.message_extension.iter().find(|extension| extension.criticality_indicator)
+            {
+                let message = format!(
+                    "the critical message extension of {} is unknown",
+                    extension.vendor_identification
+                );
                 return Err((answered(item), Failure::new(Kind::UnknownExtension, message)));
             }
         }
@@ -165,7 +184,8 @@ impl Batch<'_> {
             self.response.back_to(mark);
             failed = None;
             for (place, item) in items.iter().enumerate() {
-                self.run(item.clone(), Access::Transaction(transaction)).inspect_err(|_| failed = Some(place))?;
+                self.run(item.clone(), Access::Transaction(transaction))
+                    .inspect_err(|_| failed = Some(place))?;
             }
             Ok(())
         });
@@ -194,8 +214,13 @@ impl Batch<'_> {
             now: self.now,
             room: 0,
         };
-        let result = if self.caller.user.is_none() && !matches!(operation, Operation::Query | Operation::DiscoverVersions) {
-            Err(Failure::new(Kind::Authentication, "the client is not known: its certificate has no common name"))
+        let result = if self.caller.user.is_none()
+            && !matches!(operation, Operation::Query | Operation::DiscoverVersions)
+        {
+            Err(Failure::new(
+                Kind::Authentication,
+                "the client is not known: its certificate has no common name",
+            ))
         } else {
             ops::run(&mut cx, item.request_payload)
         };

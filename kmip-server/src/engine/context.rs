@@ -2,7 +2,8 @@
 
 use kmip::ttlv::{DateTime, Text, Version};
 use kmip::types::{
-    AttributeSet, AttributeValue, ManagedObject, Operation, UniqueIdentifier, UniqueIdentifierEnumeration, tables,
+    AttributeSet, AttributeValue, ManagedObject, Operation, UniqueIdentifier, UniqueIdentifierEnumeration,
+    tables,
 };
 
 use super::attributes::{Facts, Requested, implicit};
@@ -76,9 +77,10 @@ impl Context<'_> {
         };
         match given {
             Some(UniqueIdentifier::TextString(text)) => Ok(text),
-            None | Some(UniqueIdentifier::UniqueIdentifierEnumeration(UniqueIdentifierEnumeration::IDPlaceholder)) => {
-                self.session.placeholder.clone().ok_or_else(|| unset("the ID Placeholder"))
-            }
+            None
+            | Some(UniqueIdentifier::UniqueIdentifierEnumeration(
+                UniqueIdentifierEnumeration::IDPlaceholder,
+            )) => self.session.placeholder.clone().ok_or_else(|| unset("the ID Placeholder")),
             Some(UniqueIdentifier::UniqueIdentifierEnumeration(name)) => self
                 .session
                 .named
@@ -90,15 +92,19 @@ impl Context<'_> {
             Some(UniqueIdentifier::Integer(number)) => {
                 let place = match usize::try_from(number) {
                     Ok(place) => Some(place),
-                    Err(_) => {
-                        usize::try_from(number.unsigned_abs()).ok().and_then(|back| self.session.returned.len().checked_sub(back))
-                    }
+                    Err(_) => usize::try_from(number.unsigned_abs())
+                        .ok()
+                        .and_then(|back| self.session.returned.len().checked_sub(back)),
                 };
-                place.and_then(|place| self.session.returned.get(place)).cloned().ok_or_else(|| unset("its number"))
+                place
+                    .and_then(|place| self.session.returned.get(place))
+                    .cloned()
+                    .ok_or_else(|| unset("its number"))
             }
-            Some(UniqueIdentifier::Other(_)) => {
-                Err(Failure::new(Kind::InvalidMessage, "the Unique Identifier is of no type that it may have"))
-            }
+            Some(UniqueIdentifier::Other(_)) => Err(Failure::new(
+                Kind::InvalidMessage,
+                "the Unique Identifier is of no type that it may have",
+            )),
         }
     }
 
@@ -140,7 +146,11 @@ impl Context<'_> {
     /// # Errors
     ///
     /// As [`Self::object`].
-    pub fn object_with_material(&mut self, identifier: &str, operation: Operation) -> Result<Managed, Failure> {
+    pub fn object_with_material(
+        &mut self,
+        identifier: &str,
+        operation: Operation,
+    ) -> Result<Managed, Failure> {
         self.load(identifier, operation, Wanted::All)
     }
 
@@ -188,7 +198,10 @@ impl Context<'_> {
         let attributes = implicit::complete(&identifier, given, facts, self.now, &self.engine.settings)?;
         let material = record::encode_object(object, written_in).map_err(|error| {
             // It was read leniently, and can't be written as it is.
-            Failure::new(Kind::InvalidField, format!("the object is not as the specification says: {}", error.kind()))
+            Failure::new(
+                Kind::InvalidField,
+                format!("the object is not as the specification says: {}", error.kind()),
+            )
         })?;
         let managed = Managed::new(owner, attributes, material);
         let engine = self.engine;
@@ -283,7 +296,12 @@ impl Access<'_> {
 }
 
 /// Whether a caller may do an operation to the object of this header.
-fn decide(engine: &Engine, caller: &Caller, header: &store::Header, operation: Operation) -> Result<(), Failure> {
+fn decide(
+    engine: &Engine,
+    caller: &Caller,
+    header: &store::Header,
+    operation: Operation,
+) -> Result<(), Failure> {
     // Of a destroyed template, nothing is left (1.4 §4.21).
     let is_gone = header.object_type == kmip::types::ObjectType::Template.0
         && header.storage == kmip::types::StorageStatusMask::DestroyedStorage.bits();
@@ -292,7 +310,9 @@ fn decide(engine: &Engine, caller: &Caller, header: &store::Header, operation: O
     }
     match engine.policies.decide(caller, subject(header), operation) {
         Decision::Allowed => Ok(()),
-        Decision::Denied => Err(Failure::new(Kind::PermissionDenied, "the object's policy does not allow this")),
+        Decision::Denied => {
+            Err(Failure::new(Kind::PermissionDenied, "the object's policy does not allow this"))
+        }
         Decision::Absent => Err(Failure::not_found()),
     }
 }

@@ -59,6 +59,8 @@ pub enum Kind {
     IndexOutOfBounds,
     /// The object must not leave the server.
     NotExtractable,
+    /// The key is to be quantum safe, and would not be.
+    NotQuantumSafe,
     /// There is no such object for this client.
     NotFound,
     /// The server doesn't have the operation, or not in this version.
@@ -119,6 +121,8 @@ impl Kind {
             Self::KeyWrapType => &[R::KeyWrapTypeNotSupported, R::FeatureNotSupported],
             Self::IndexOutOfBounds => &[R::IndexOutOfBounds, R::InvalidField],
             Self::NotExtractable => &[R::NotExtractable, R::PermissionDenied],
+            // As the official case QS-M-2 has it; no table names another.
+            Self::NotQuantumSafe => &[R::GeneralFailure],
             Self::NotFound => &[R::ObjectNotFound, R::ItemNotFound],
             Self::OperationNotSupported => &[R::OperationNotSupported],
             Self::PermissionDenied => &[R::PermissionDenied],
@@ -264,8 +268,14 @@ mod tests {
         assert_eq!(reason(Kind::WrongState, version::V2_0), ResultReason::WrongKeyLifecycleState);
         assert_eq!(reason(Kind::UsageLimits, version::V2_0), ResultReason::PermissionDenied);
         assert_eq!(reason(Kind::WrongObjectType, version::V1_4), ResultReason::PermissionDenied);
-        assert_eq!(Kind::WrongObjectType.reason(Some(Operation::Activate), version::V1_0), ResultReason::IllegalOperation);
-        assert_eq!(Kind::Sensitive.reason(Some(Operation::Get), version::V1_3), ResultReason::PermissionDenied);
+        assert_eq!(
+            Kind::WrongObjectType.reason(Some(Operation::Activate), version::V1_0),
+            ResultReason::IllegalOperation
+        );
+        assert_eq!(
+            Kind::Sensitive.reason(Some(Operation::Get), version::V1_3),
+            ResultReason::PermissionDenied
+        );
         assert_eq!(Kind::UnsupportedVersion.reason(None, version::V1_4), ResultReason::InvalidMessage);
     }
 
@@ -274,13 +284,34 @@ mod tests {
         for version in version::ALL {
             for operation in Operation::all(*version).map(Some).chain([None]) {
                 for kind in [
-                    Kind::AlreadyDestroyed, Kind::Archived, Kind::BadParameters, Kind::Destroyed, Kind::InvalidAttribute,
-                    Kind::InvalidAttributeValue, Kind::KeyValueNotPresent, Kind::KeyWrapType, Kind::IndexOutOfBounds,
-                    Kind::NotExtractable, Kind::NotFound, Kind::ReadOnlyAttribute, Kind::Sensitive, Kind::ServerLimit,
-                    Kind::SingleValued, Kind::UnsupportedAttribute, Kind::UnsupportedParameters, Kind::UnsupportedVersion,
-                    Kind::UnknownExtension, Kind::UsageMask, Kind::WrongObjectType, Kind::WrongState, Kind::Internal,
+                    Kind::AlreadyDestroyed,
+                    Kind::Archived,
+                    Kind::BadParameters,
+                    Kind::Destroyed,
+                    Kind::InvalidAttribute,
+                    Kind::InvalidAttributeValue,
+                    Kind::KeyValueNotPresent,
+                    Kind::KeyWrapType,
+                    Kind::IndexOutOfBounds,
+                    Kind::NotExtractable,
+                    Kind::NotFound,
+                    Kind::ReadOnlyAttribute,
+                    Kind::Sensitive,
+                    Kind::ServerLimit,
+                    Kind::SingleValued,
+                    Kind::UnsupportedAttribute,
+                    Kind::UnsupportedParameters,
+                    Kind::UnsupportedVersion,
+                    Kind::UnknownExtension,
+                    Kind::UsageMask,
+                    Kind::WrongObjectType,
+                    Kind::WrongState,
+                    Kind::Internal,
                 ] {
-                    assert!(kind.reason(operation, *version).is_in(*version), "{kind:?} {operation:?} {version}");
+                    assert!(
+                        kind.reason(operation, *version).is_in(*version),
+                        "{kind:?} {operation:?} {version}"
+                    );
                 }
             }
         }

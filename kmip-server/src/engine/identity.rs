@@ -45,7 +45,8 @@ impl Authenticator for ByCertificate {
 pub(super) fn says_something(credential: &Credential) -> bool {
     match &credential.credential_value {
         CredentialValue::UsernameAndPasswordCredential(value) => {
-            !value.username.is_empty() || value.password.as_ref().is_some_and(|password| !password.expose().is_empty())
+            !value.username.is_empty()
+                || value.password.as_ref().is_some_and(|password| !password.expose().is_empty())
         }
         _ => true,
     }

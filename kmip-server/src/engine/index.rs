@@ -15,7 +15,11 @@ use crate::seal::Seal;
 use crate::store::{IndexEntry, IndexValue};
 
 /// The rows of an object.
-pub(super) fn entries(attributes: &AttributeSet, record: &Record, seal: &Seal) -> Result<Vec<IndexEntry>, Failure> {
+pub(super) fn entries(
+    attributes: &AttributeSet,
+    record: &Record,
+    seal: &Seal,
+) -> Result<Vec<IndexEntry>, Failure> {
     let mut entries = Vec::with_capacity(attributes.len() + 8);
     for (instance, place) in attributes.iter().zip(&record.items) {
         if !HEADER.contains(&instance.id) {
@@ -52,7 +56,9 @@ fn rows(instance: &AttributeInstance, item: Bytes, seal: &Seal) -> Result<Rows, 
         AttributeId::Standard(tag) => (name_of(*tag), tree.root()),
         AttributeId::Vendor { .. } => {
             let value = tree.root().children().find(|child| child.tag() == Tag::AttributeValue);
-            let Some(value) = value else { return Err(Failure::internal(&"a vendor's attribute has no value")) };
+            let Some(value) = value else {
+                return Err(Failure::internal(&"a vendor's attribute has no value"));
+            };
             // Values of different types differ, whatever they look like as numbers.
             (format!("@{}:{}", instance.id, value.item_type().code()), value)
         }

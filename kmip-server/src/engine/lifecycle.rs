@@ -127,18 +127,23 @@ mod tests {
     use super::*;
 
     fn key(state: State, dates: &[AttributeValue]) -> AttributeSet {
-        [AttributeValue::State(state), AttributeValue::LastChangeDate(DateTime(0))].into_iter().chain(dates.iter().cloned()).collect()
+        [AttributeValue::State(state), AttributeValue::LastChangeDate(DateTime(0))]
+            .into_iter()
+            .chain(dates.iter().cloned())
+            .collect()
     }
 
     #[test]
     fn states_come_with_time() {
         use AttributeValue as V;
-        let mut set = key(State::PreActive, &[V::ActivationDate(DateTime(10)), V::DeactivationDate(DateTime(20))]);
+        let mut set =
+            key(State::PreActive, &[V::ActivationDate(DateTime(10)), V::DeactivationDate(DateTime(20))]);
         assert_eq!(due(&set), Some(DateTime(10)));
         assert!(!advance(&mut set, DateTime(9)));
         assert!(advance(&mut set, DateTime(10)));
         assert_eq!((state(&set), due(&set)), (Some(State::Active), Some(DateTime(20))));
-        let mut set = key(State::PreActive, &[V::ActivationDate(DateTime(10)), V::DeactivationDate(DateTime(20))]);
+        let mut set =
+            key(State::PreActive, &[V::ActivationDate(DateTime(10)), V::DeactivationDate(DateTime(20))]);
         assert!(advance(&mut set, DateTime(99)));
         assert_eq!((state(&set), due(&set)), (Some(State::Deactivated), None));
         assert_eq!(date(&set, Tag::LastChangeDate), Some(DateTime(20)));
@@ -165,11 +170,14 @@ mod tests {
     fn dates_are_windows() {
         use AttributeValue as V;
         let set = key(State::Active, &[V::ProcessStartDate(DateTime(10)), V::ProtectStopDate(DateTime(20))]);
-        for (now, protect, process) in [(9, false, false), (10, true, true), (19, true, true), (20, false, true)] {
+        for (now, protect, process) in
+            [(9, false, false), (10, true, true), (19, true, true), (20, false, true)]
+        {
             assert_eq!(check_use(&set, Use::Protect, DateTime(now)).is_ok(), protect, "{now}");
             assert_eq!(check_use(&set, Use::Process, DateTime(now)).is_ok(), process, "{now}");
         }
-        let wrong = key(State::PreActive, &[V::ActivationDate(DateTime(10)), V::DeactivationDate(DateTime(9))]);
+        let wrong =
+            key(State::PreActive, &[V::ActivationDate(DateTime(10)), V::DeactivationDate(DateTime(9))]);
         assert!(check_dates(&wrong).is_err() && check_dates(&set).is_ok());
     }
 }

@@ -27,7 +27,11 @@ impl Filter {
     /// # Errors
     ///
     /// When one of them is nothing that objects can be found by: it is never left out.
-    pub(crate) fn new(attributes: Vec<AttributeInstance>, version: Version, seal: &Seal) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        attributes: Vec<AttributeInstance>,
+        version: Version,
+        seal: &Seal,
+    ) -> Result<Self, Failure> {
         let mut filter = Self::default();
         let mut dates: Vec<(Tag, Vec<DateTime>)> = Vec::new();
         for instance in attributes {
@@ -35,9 +39,14 @@ impl Filter {
                 filter.equals(index::rows_of(&instance, seal)?);
                 continue;
             };
-            let Some(rules) = attribute_info(tag).filter(|info| info.is_in(version)).and_then(|info| info.rules_in(version))
+            let Some(rules) = attribute_info(tag)
+                .filter(|info| info.is_in(version))
+                .and_then(|info| info.rules_in(version))
             else {
-                return Err(Failure::new(Kind::InvalidAttribute, format!("{tag} is no attribute in KMIP {version}")));
+                return Err(Failure::new(
+                    Kind::InvalidAttribute,
+                    format!("{tag} is no attribute in KMIP {version}"),
+                ));
             };
             if let Some(date) = as_date(&instance.value) {
                 match dates.iter_mut().find(|(other, _)| *other == tag) {
@@ -48,15 +57,23 @@ impl Filter {
             }
             match &instance.value {
                 AttributeValue::Other(_) => {
-                    return Err(Failure::new(Kind::InvalidField, format!("the value of {tag} is of no type that it may have")));
+                    return Err(Failure::new(
+                        Kind::InvalidField,
+                        format!("the value of {tag} is of no type that it may have"),
+                    ));
                 }
                 AttributeValue::UniqueIdentifier(UniqueIdentifier::TextString(identifier)) => {
                     filter.conditions.push(Condition::Identifier(identifier.as_str().to_owned()));
                 }
                 AttributeValue::UniqueIdentifier(_) => {
-                    return Err(Failure::new(Kind::InvalidField, "objects are located by the text of their Unique Identifier"));
+                    return Err(Failure::new(
+                        Kind::InvalidField,
+                        "objects are located by the text of their Unique Identifier",
+                    ));
                 }
-                AttributeValue::ObjectType(object_type) => filter.conditions.push(Condition::ObjectType(object_type.0)),
+                AttributeValue::ObjectType(object_type) => {
+                    filter.conditions.push(Condition::ObjectType(object_type.0))
+                }
                 AttributeValue::State(state) => filter.conditions.push(Condition::State(state.0)),
                 AttributeValue::CryptographicUsageMask(mask) => filter.conditions.push(Condition::Contains {
                     attribute: index::rows_of(&instance, seal)?.whole.attribute,
@@ -137,13 +154,18 @@ impl Filter {
         let attribute = tag.to_string();
         match dates {
             [DateTime(i64::MAX)] => self.absent.push(AttributeId::Standard(tag)),
-            [date] => self.conditions.push(Condition::Equals { attribute, value: IndexValue::Integer(date.0) }),
+            [date] => {
+                self.conditions.push(Condition::Equals { attribute, value: IndexValue::Integer(date.0) })
+            }
             [one, other] => {
                 let (from, to) = (one.0.min(other.0), one.0.max(other.0));
                 self.conditions.push(Condition::Range { attribute, from, to });
             }
             _ => {
-                return Err(Failure::new(Kind::InvalidField, format!("{tag} is given more than twice: two are a range")));
+                return Err(Failure::new(
+                    Kind::InvalidField,
+                    format!("{tag} is given more than twice: two are a range"),
+                ));
             }
         }
         Ok(())
@@ -156,7 +178,11 @@ fn is_whole(tag: Tag, instance: &AttributeInstance) -> bool {
         AttributeValue::ApplicationSpecificInformation(information) => information.application_data.is_some(),
         _ => matches!(
             tag,
-            Tag::Name | Tag::Link | Tag::AlternativeName | Tag::KeyValueLocation | Tag::X_509CertificateIdentifier
+            Tag::Name
+                | Tag::Link
+                | Tag::AlternativeName
+                | Tag::KeyValueLocation
+                | Tag::X_509CertificateIdentifier
         ),
     }
 }

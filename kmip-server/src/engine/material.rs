@@ -1,11 +1,13 @@
 //! What is inside a managed object: its key block, its material, its formats.
+#![allow(clippy::useless_conversion, reason = "which structures stand in boxes is the generator's business")]
 
 use std::borrow::BorrowMut;
 
 use kmip::ttlv::{self, Bytes, Secret, Tag, Version};
 use kmip::types::{
-    AttributeSet, CryptographicParameters, KeyBlock, KeyFormatType, KeyMaterial, KeyValue, ManagedObject, ObjectType, PlaintextKeyValue,
-    SymmetricKey, TransparentSymmetricKey, version,
+    AttributeSet, CryptographicParameters, KeyBlock, KeyFormatType, KeyMaterial, KeyValue, ManagedObject,
+    ObjectType, PlaintextKeyValue, SecretData, SecretDataType, SymmetricKey, TransparentSymmetricKey,
+    version,
 };
 
 use super::attributes::{Facts, Purpose, View};
@@ -40,7 +42,9 @@ pub(crate) fn key_block(object: &ManagedObject) -> Option<&KeyBlock> {
         M::SplitKey(key) => Some(&key.key_block),
         M::SecretData(data) => Some(&data.key_block),
         M::PgpKey(key) => Some(&key.key_block),
-        M::Certificate(_) | M::Template(_) | M::OpaqueObject(_) | M::CertificateRequest(_) | M::Other(_) => None,
+        M::Certificate(_) | M::Template(_) | M::OpaqueObject(_) | M::CertificateRequest(_) | M::Other(_) => {
+            None
+        }
     }
 }
 
@@ -53,7 +57,9 @@ fn key_block_mut(object: &mut ManagedObject) -> Option<&mut KeyBlock> {
         M::SplitKey(key) => Some(&mut key.key_block),
         M::SecretData(data) => Some(&mut data.key_block),
         M::PgpKey(key) => Some(&mut key.key_block),
-        M::Certificate(_) | M::Template(_) | M::OpaqueObject(_) | M::CertificateRequest(_) | M::Other(_) => None,
+        M::Certificate(_) | M::Template(_) | M::OpaqueObject(_) | M::CertificateRequest(_) | M::Other(_) => {
+            None
+        }
     }
 }
 
@@ -71,6 +77,16 @@ pub(crate) fn symmetric_key(
         ..KeyBlock::new(KeyFormatType::Raw)
     };
     ManagedObject::SymmetricKey(SymmetricKey::new(block).into())
+}
+
+/// New secret data, as the server makes it: a password.
+pub(crate) fn secret_data(data: Secret) -> ManagedObject {
+    let value = PlaintextKeyValue::new(KeyMaterial::ByteString(data));
+    let block = KeyBlock {
+        key_value: Some(KeyValue::Plaintext(value.into())),
+        ..KeyBlock::new(KeyFormatType::Opaque)
+    };
+    ManagedObject::SecretData(SecretData::new(SecretDataType::Password, block).into())
 }
 
 /// What the server can tell of an object by looking at it.
@@ -96,13 +112,15 @@ pub(crate) fn facts(object: &ManagedObject, purpose: Purpose, version: Version) 
 /// The SHA-256 of what makes the object (KMIP 1.4 §3.17, 2.0 §4.21): of the Key Material, if that is a Byte String, else
 /// of its TTLV encoding; of the Certificate Value; of the Opaque Data Value. None where the server can't see it.
 fn digest(object: &ManagedObject, version: Version) -> Result<Option<Bytes>, Failure> {
-    let of = |bytes: &[u8]| -> Result<Option<Bytes>, Failure> { Ok(Some(crypto::digest(Hash::Sha256, bytes)?.into())) };
+    let of = |bytes: &[u8]| -> Result<Option<Bytes>, Failure> {
+        Ok(Some(crypto::digest(Hash::Sha256, bytes)?.into()))
+    };
     match object {
         ManagedObject::Certificate(certificate) => return of(&certificate.certificate_value),
         ManagedObject::OpaqueObject(object) => return of(object.opaque_data_value.expose()),
         _ => {}
     }
-    let Some(block) = key_block(object) else { return Ok(None) };
+    let Some(block) = key_block(object).filter(|block| !is_wrapped(block)) else { return Ok(None) };
     match &block.key_value {
         Some(KeyValue::Plaintext(value)) => match &value.key_material {
             KeyMaterial::ByteString(material) => of(material.expose()),
@@ -111,9 +129,13 @@ fn digest(object: &ManagedObject, version: Version) -> Result<Option<Bytes>, Fai
                 of(&encoded)
             }
         },
-        // Wrapped, or none at all.
         _ => Ok(None),
     }
+}
+
+/// Whether the key is wrapped: its value as a whole, or the material in it (KMIP 1.1 §2.1.5, Encoding Option).
+pub(crate) fn is_wrapped(block: &KeyBlock) -> bool {
+    block.key_wrapping_data.is_some() || matches!(block.key_value, Some(KeyValue::Wrapped(_)))
 }
 
 /// The bytes of a symmetric key.
@@ -125,15 +147,23 @@ pub(crate) fn symmetric_key_bytes(object: &ManagedObject) -> Result<&Secret, Fai
     let ManagedObject::SymmetricKey(key) = object else {
         return Err(Failure::new(Kind::WrongObjectType, "the object is no symmetric key"));
     };
+    if is_wrapped(&key.key_block) {
+        return Err(Failure::new(Kind::KeyFormatType, "the key is wrapped, and the server cannot use it"));
+    }
     match &key.key_block.key_value {
         Some(KeyValue::Plaintext(value)) => match &value.key_material {
             KeyMaterial::ByteString(bytes) => Ok(bytes),
             KeyMaterial::TransparentSymmetricKey(transparent) => Ok(&transparent.key),
-            _ => Err(Failure::new(Kind::KeyFormatType, "the key is in a format that the server cannot use")),
+            _ => Err(unusable()),
         },
-        Some(_) => Err(Failure::new(Kind::KeyFormatType, "the key is wrapped, and the server cannot use it")),
+        Some(_) => Err(unusable()),
         None => Err(Failure::new(Kind::KeyValueNotPresent, "the server has attributes of this key alone")),
     }
+}
+
+#[cold]
+fn unusable() -> Failure {
+    Failure::new(Kind::KeyFormatType, "the key is in a format that the server cannot use")
 }
 
 /// Brings an object's key into another format.
@@ -144,6 +174,7 @@ pub(crate) fn symmetric_key_bytes(object: &ManagedObject) -> Result<&Secret, Fai
 pub(crate) fn convert(object: &mut ManagedObject, format: KeyFormatType) -> Result<(), Failure> {
     let refuse = |message: String| Err(Failure::new(Kind::KeyFormatType, message));
     let is_symmetric = matches!(object, ManagedObject::SymmetricKey(_));
+    let wrapped = key_block(object).is_some_and(is_wrapped);
     let Some(block) = key_block_mut(object) else {
         return refuse("the object has no Key Format Type".to_owned());
     };
@@ -151,9 +182,11 @@ pub(crate) fn convert(object: &mut ManagedObject, format: KeyFormatType) -> Resu
         return Ok(());
     }
     let from = block.key_format_type;
-    if let (true, Some(KeyValue::Plaintext(value))) = (is_symmetric, &mut block.key_value) {
+    if let (true, Some(KeyValue::Plaintext(value))) = (is_symmetric && !wrapped, &mut block.key_value) {
         let converted = match (&value.key_material, format) {
-            (KeyMaterial::ByteString(bytes), KeyFormatType::TransparentSymmetricKey) if from == KeyFormatType::Raw => {
+            (KeyMaterial::ByteString(bytes), KeyFormatType::TransparentSymmetricKey)
+                if from == KeyFormatType::Raw =>
+            {
                 Some(KeyMaterial::TransparentSymmetricKey(TransparentSymmetricKey::new(bytes.clone())))
             }
             (KeyMaterial::TransparentSymmetricKey(key), KeyFormatType::Raw) => {
@@ -179,8 +212,14 @@ pub(crate) fn fit(object: &mut ManagedObject, to: Version) {
     }
     if let Some(wrapping) = &mut block.key_wrapping_data {
         let parameters = [
-            wrapping.encryption_key_information.as_mut().and_then(|information| information.cryptographic_parameters.as_mut()),
-            wrapping.mac_signature_key_information.as_mut().and_then(|information| information.cryptographic_parameters.as_mut()),
+            wrapping
+                .encryption_key_information
+                .as_mut()
+                .and_then(|information| information.cryptographic_parameters.as_mut()),
+            wrapping
+                .mac_signature_key_information
+                .as_mut()
+                .and_then(|information| information.cryptographic_parameters.as_mut()),
         ];
         for parameters in parameters.into_iter().flatten() {
             let parameters: &mut CryptographicParameters = parameters.borrow_mut();
@@ -201,13 +240,12 @@ fn fit_attributes(value: &mut PlaintextKeyValue, object_type: ObjectType, to: Ve
         }
         (false, None) | (true, None) if value.attribute.is_empty() => return,
         (_, Some(attributes)) => AttributeSet::from_attributes(attributes),
-        (_, None) => value
-            .attribute
-            .drain(..)
-            .filter_map(kmip::types::AttributeInstance::from_attribute)
-            .collect(),
+        (_, None) => {
+            value.attribute.drain(..).filter_map(kmip::types::AttributeInstance::from_attribute).collect()
+        }
     };
-    let visible: AttributeSet = View::new(&set, object_type, to).all().map(std::borrow::Cow::into_owned).collect();
+    let visible: AttributeSet =
+        View::new(&set, object_type, to).all().map(std::borrow::Cow::into_owned).collect();
     if is_new {
         value.attributes = Some(visible.to_attributes());
     } else {

@@ -48,7 +48,9 @@ pub use self::failure::{Failure, Kind};
 pub use self::identity::{Authenticator, ByCertificate};
 pub use self::lifecycle::Use;
 pub(crate) use self::lifecycle::{check_use, date, is_destroyed};
-pub(crate) use self::material::{convert, facts, fit, key_block, object_type, symmetric_key, symmetric_key_bytes};
+pub(crate) use self::material::{
+    convert, facts, fit, is_wrapped, key_block, object_type, secret_data, symmetric_key, symmetric_key_bytes,
+};
 pub use self::object::Managed;
 use crate::handler::{Disposition, Peer};
 use crate::rights::Policies;

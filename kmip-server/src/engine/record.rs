@@ -54,7 +54,8 @@ pub(super) fn decode(record: &Bytes) -> Result<AttributeSet, Failure> {
         let [t0, t1, t2, _, l0, l1, l2, l3] = *head;
         let tag = Tag(u32::from_be_bytes([0, t0, t1, t2]));
         let length = usize::try_from(u32::from_be_bytes([l0, l1, l2, l3])).unwrap_or(usize::MAX);
-        let end = length.checked_next_multiple_of(8).and_then(|length| length.checked_add(position + HEADER_SIZE));
+        let end =
+            length.checked_next_multiple_of(8).and_then(|length| length.checked_add(position + HEADER_SIZE));
         let Some(end) = end.filter(|end| *end <= record.len()) else { break };
         let item = record.slice(position..end);
         position = end;
@@ -63,7 +64,10 @@ pub(super) fn decode(record: &Bytes) -> Result<AttributeSet, Failure> {
             continue;
         }
         let value: AttributeValue = ttlv::decode(&item, tag, written_in(tag), Mode::Lenient)?;
-        set.push(AttributeInstance { index: std::mem::take(&mut index), ..AttributeInstance::from_value(value) });
+        set.push(AttributeInstance {
+            index: std::mem::take(&mut index),
+            ..AttributeInstance::from_value(value)
+        });
     }
     if position == record.len() { Ok(set) } else { Err(Failure::internal(&"an attribute record is damaged")) }
 }
@@ -110,7 +114,8 @@ mod tests {
         set.add(AttributeValue::CertificateIdentifier(CertificateIdentifier::new("issuer".into())));
         set.add(AttributeValue::KeyFormatType(KeyFormatType::Raw));
         set.add(AttributeInstance::vendor("x", "Owner", "me"));
-        let inner = vec![Item::new(Tag(0x0054_0001), true), Item::new(Tag(0x0054_0002), Value::Enumeration(9))];
+        let inner =
+            vec![Item::new(Tag(0x0054_0001), true), Item::new(Tag(0x0054_0002), Value::Enumeration(9))];
         set.add(AttributeInstance::vendor("x", "Parts", inner));
         set.remove_instance(&AttributeId::Standard(Tag::Name), 0);
         let record = encode(&set).unwrap();

@@ -1,6 +1,8 @@
 //! Answers to messages that can't be read (KMIP 1.4 §11.1).
 
-use kmip::ttlv::{Bytes, DateTime, Error, ErrorKind, HEADER_SIZE, ItemType, Limits, Mode, Tag, Tree, Version};
+use kmip::ttlv::{
+    Bytes, DateTime, Error, ErrorKind, HEADER_SIZE, ItemType, Limits, Mode, Tag, Tree, Version,
+};
 use kmip::types::message::version_of;
 use kmip::types::{Operation, version};
 
@@ -26,8 +28,10 @@ pub(super) fn undecodable(message: &Bytes, error: &Error, limits: Limits, now: D
     let (version, failure, answered) = match found {
         Err((major, minor)) => {
             let spoken: Vec<String> = version::ALL.iter().map(Version::to_string).collect();
-            let message =
-                format!("KMIP {major}.{minor} is an unsupported version: this server speaks {}", spoken.join(", "));
+            let message = format!(
+                "KMIP {major}.{minor} is an unsupported version: this server speaks {}",
+                spoken.join(", ")
+            );
             (nearest(major, minor), Failure::new(Kind::UnsupportedVersion, message), Answered::default())
         }
         Ok(version) => {
@@ -75,7 +79,9 @@ fn only_item(message: &Bytes, limits: Limits) -> Answered {
 
 /// Whether the message begins as a request does, and is as long as it says.
 fn is_framed(message: &[u8]) -> bool {
-    let Some([t0, t1, t2, item_type, l0, l1, l2, l3]) = message.first_chunk::<HEADER_SIZE>() else { return false };
+    let Some([t0, t1, t2, item_type, l0, l1, l2, l3]) = message.first_chunk::<HEADER_SIZE>() else {
+        return false;
+    };
     let tag = Tag(u32::from_be_bytes([0, *t0, *t1, *t2]));
     let length = usize::try_from(u32::from_be_bytes([*l0, *l1, *l2, *l3])).unwrap_or(usize::MAX);
     tag == Tag::RequestMessage

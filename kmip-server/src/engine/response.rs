@@ -1,9 +1,7 @@
 //! Writing a response, item by item, into one buffer.
 
 use kmip::ttlv::{self, DateTime, Encode, Encoder, HEADER_SIZE, Tag, Text, Version};
-use kmip::types::{
-    Operation, ResponseBatchItem, ResponseHeader, ResponsePayload, ResultStatus, TimeStamp,
-};
+use kmip::types::{Operation, ResponseBatchItem, ResponseHeader, ResponsePayload, ResultStatus, TimeStamp};
 
 use super::{Answer, Failure, Kind};
 use crate::handler::Disposition;
@@ -79,7 +77,12 @@ impl Response {
     }
 
     /// Adds the answer of an operation that succeeded; on an error nothing is added. `room` is about how long it is.
-    pub(super) fn success(&mut self, answered: Answered, payload: ResponsePayload, room: usize) -> Result<(), Failure> {
+    pub(super) fn success(
+        &mut self,
+        answered: Answered,
+        payload: ResponsePayload,
+        room: usize,
+    ) -> Result<(), Failure> {
         let mark = self.mark();
         let item = ResponseBatchItem {
             operation: answered.operation,
@@ -104,7 +107,9 @@ impl Response {
             self.back_to(mark);
             return Err(Failure::new(
                 Kind::ResponseTooLarge,
-                format!("the response would have {size} bytes, more than the Maximum Response Size of {limit}"),
+                format!(
+                    "the response would have {size} bytes, more than the Maximum Response Size of {limit}"
+                ),
             ));
         }
         Ok(())

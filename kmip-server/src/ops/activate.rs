@@ -13,7 +13,10 @@ pub(super) fn activate(cx: &mut Context<'_>, request: ActivateRequest) -> Result
         match object.state() {
             Some(State::PreActive) if has_state => {}
             Some(state) if has_state => {
-                return Err(Failure::new(Kind::WrongState, format!("the object is in state {state}, not Pre-Active")));
+                return Err(Failure::new(
+                    Kind::WrongState,
+                    format!("the object is in state {state}, not Pre-Active"),
+                ));
             }
             _ => return Err(Failure::new(Kind::WrongObjectType, "objects of this type have no state")),
         }

@@ -11,7 +11,12 @@ use crate::engine::{Context, Failure, Kind, Use, symmetric_key_bytes};
 
 /// Decrypt, in one part (KMIP 1.4 §4.30, 2.0 §6.1.11).
 pub(super) fn decrypt(cx: &mut Context<'_>, request: DecryptRequest) -> Result<DecryptResponse, Failure> {
-    let data = whole(request.data, request.correlation_value.is_some(), request.init_indicator, request.final_indicator)?;
+    let data = whole(
+        request.data,
+        request.correlation_value.is_some(),
+        request.init_indicator,
+        request.final_indicator,
+    )?;
     let identifier = cx.target(request.unique_identifier)?;
     let key = cx.object_with_material(&identifier, Operation::Decrypt)?;
     let (material, _) = key.object()?;
@@ -43,7 +48,10 @@ pub(super) fn decrypt(cx: &mut Context<'_>, request: DecryptRequest) -> Result<D
             let Some((data, tag)) =
                 data.len().checked_sub(cipher.tag_length).and_then(|length| data.split_at_checked(length))
             else {
-                return Err(Failure::new(Kind::Cryptographic, "the data is too short to end in an authentication tag"));
+                return Err(Failure::new(
+                    Kind::Cryptographic,
+                    "the data is too short to end in an authentication tag",
+                ));
             };
             (data, Some(tag))
         }

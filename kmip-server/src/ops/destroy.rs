@@ -1,5 +1,8 @@
 use kmip::ttlv::Tag;
-use kmip::types::{AttributeId, AttributeValue, DestroyRequest, DestroyResponse, ObjectType, Operation, State, UniqueIdentifier};
+use kmip::types::{
+    AttributeId, AttributeValue, DestroyRequest, DestroyResponse, ObjectType, Operation, State,
+    UniqueIdentifier,
+};
 
 use crate::engine::{Context, Failure, Kind};
 
@@ -20,15 +23,19 @@ pub(super) fn destroy(cx: &mut Context<'_>, request: DestroyRequest) -> Result<D
             Some(state) => {
                 return Err(Failure::new(
                     Kind::WrongState,
-                    format!("the object is in state {state}: it has to be revoked before it can be destroyed"),
+                    format!(
+                        "the object is in state {state}: it has to be revoked before it can be destroyed"
+                    ),
                 ));
             }
             None => None,
         };
         if is_template {
-            let kept = [Tag::UniqueIdentifier, Tag::ObjectType, Tag::OperationPolicyName, Tag::LastChangeDate];
+            let kept =
+                [Tag::UniqueIdentifier, Tag::ObjectType, Tag::OperationPolicyName, Tag::LastChangeDate];
             let kept = kept.map(AttributeId::Standard);
-            object.attributes = object.attributes.iter().filter(|instance| kept.contains(&instance.id)).cloned().collect();
+            object.attributes =
+                object.attributes.iter().filter(|instance| kept.contains(&instance.id)).cloned().collect();
         }
         if let Some(state) = next {
             object.attributes.set(AttributeValue::State(state));

@@ -2,8 +2,8 @@ use std::borrow::Borrow;
 
 use kmip::ttlv::Bytes;
 use kmip::types::{
-    AttributeValue, CryptographicUsageMask, Data, EncryptRequest, EncryptResponse, Operation, UniqueIdentifier,
-    UsageLimits, UsageLimitsUnit, version,
+    AttributeValue, CryptographicUsageMask, Data, EncryptRequest, EncryptResponse, Operation,
+    UniqueIdentifier, UsageLimits, UsageLimitsUnit, version,
 };
 
 use super::parameters::{Cipher, USAGE_LIMITS, check_key, whole};
@@ -12,7 +12,12 @@ use crate::engine::{Context, Failure, Kind, Managed, Use, symmetric_key_bytes};
 
 /// Encrypt, in one part (KMIP 1.4 §4.29, 2.0 §6.1.17).
 pub(super) fn encrypt(cx: &mut Context<'_>, request: EncryptRequest) -> Result<EncryptResponse, Failure> {
-    let data = whole(request.data, request.correlation_value.is_some(), request.init_indicator, request.final_indicator)?;
+    let data = whole(
+        request.data,
+        request.correlation_value.is_some(),
+        request.init_indicator,
+        request.final_indicator,
+    )?;
     let identifier = cx.target(request.unique_identifier)?;
     let key = cx.object_with_material(&identifier, Operation::Encrypt)?;
     let (material, _) = key.object()?;
@@ -72,7 +77,9 @@ fn allocate(cx: &mut Context<'_>, key: &Managed, identifier: &str, size: usize) 
         return Ok(());
     }
     cx.change(identifier, Operation::Encrypt, |key| {
-        let Some(AttributeValue::UsageLimits(limits)) = key.attributes.get(USAGE_LIMITS) else { return Ok(()) };
+        let Some(AttributeValue::UsageLimits(limits)) = key.attributes.get(USAGE_LIMITS) else {
+            return Ok(());
+        };
         let used = match limits.usage_limits_unit {
             Some(UsageLimitsUnit::Object) => 1,
             _ => i64::try_from(size).unwrap_or(i64::MAX),

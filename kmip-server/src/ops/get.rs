@@ -1,9 +1,10 @@
 use kmip::ttlv::{Tag, Version};
 use kmip::types::{
-    AttributeValue, GetRequest, GetResponse, KeyWrapType, KeyValue, ManagedObject, Operation, UniqueIdentifier, version,
+    AttributeValue, GetRequest, GetResponse, KeyValue, KeyWrapType, ManagedObject, Operation,
+    UniqueIdentifier, version,
 };
 
-use crate::engine::{Context, Failure, Kind, Managed, convert, fit, flag, key_block};
+use crate::engine::{Context, Failure, Kind, Managed, convert, fit, flag, is_wrapped, key_block};
 
 /// Get: the object itself (KMIP 1.4 §4.11, 2.0 §6.1.19).
 pub(super) fn get(cx: &mut Context<'_>, request: GetRequest) -> Result<GetResponse, Failure> {
@@ -45,7 +46,7 @@ fn shape(object: &mut ManagedObject, request: &GetRequest) -> Result<(), Failure
     if request.key_wrapping_specification.is_some() {
         return Err(Failure::new(Kind::FeatureNotSupported, "keys are not wrapped"));
     }
-    let is_wrapped = key_block(object).is_some_and(|block| block.key_wrapping_data.is_some());
+    let is_wrapped = key_block(object).is_some_and(is_wrapped);
     // 2.0 §11.29: wrapped as it was registered, which is also what happens if nothing is said.
     if request.key_wrap_type == Some(KeyWrapType::NotWrapped) && is_wrapped {
         return Err(Failure::new(Kind::KeyWrapType, "the key was registered wrapped, and is not unwrapped"));
@@ -53,7 +54,10 @@ fn shape(object: &mut ManagedObject, request: &GetRequest) -> Result<(), Failure
     if let Some(compression) = request.key_compression_type
         && key_block(object).is_none_or(|block| block.key_compression_type != Some(compression))
     {
-        return Err(Failure::new(Kind::KeyCompressionType, format!("the key is not to be had as {compression}")));
+        return Err(Failure::new(
+            Kind::KeyCompressionType,
+            format!("the key is not to be had as {compression}"),
+        ));
     }
     match request.key_format_type {
         Some(format) => convert(object, format),

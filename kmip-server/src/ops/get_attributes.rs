@@ -1,5 +1,6 @@
 use kmip::types::{
-    AttributeId, AttributeSet, GetAttributesRequest, GetAttributesResponse, Operation, UniqueIdentifier, version,
+    AttributeId, AttributeSet, GetAttributesRequest, GetAttributesResponse, Operation, UniqueIdentifier,
+    version,
 };
 
 use crate::engine::{Context, Failure, Kind};
@@ -35,14 +36,20 @@ fn wanted(request: &GetAttributesRequest) -> Result<Option<Vec<AttributeId>>, Fa
     ids.extend(request.attribute_name.iter().map(AttributeId::from_name));
     for reference in &request.attribute_reference {
         let Some(id) = AttributeId::from_reference(reference) else {
-            return Err(Failure::new(Kind::InvalidField, "an Attribute Reference is of no form that it may have"));
+            return Err(Failure::new(
+                Kind::InvalidField,
+                "an Attribute Reference is of no form that it may have",
+            ));
         };
         ids.push(id);
     }
     // 1.4 §11.13.
     for (place, id) in ids.iter().enumerate() {
         if ids.iter().take(place).any(|other| other == id) {
-            return Err(Failure::new(Kind::InvalidMessage, format!("the attribute {id} is named more than once")));
+            return Err(Failure::new(
+                Kind::InvalidMessage,
+                format!("the attribute {id} is named more than once"),
+            ));
         }
     }
     Ok(if ids.is_empty() { None } else { Some(ids) })

@@ -1,7 +1,7 @@
 use kmip::ttlv::{self, Mode, Tag, Text};
 use kmip::types::{
-    AttributeInstance, AttributeSet, AttributeValue, LocateRequest, LocateResponse, ObjectGroupMember, StorageStatusMask,
-    TemplateAttribute, UniqueIdentifier, version,
+    AttributeInstance, AttributeSet, AttributeValue, LocateRequest, LocateResponse, ObjectGroupMember,
+    StorageStatusMask, TemplateAttribute, UniqueIdentifier, version,
 };
 
 use crate::engine::locate::Filter;
@@ -29,7 +29,13 @@ pub(super) fn locate(cx: &mut Context<'_>, mut request: LocateRequest) -> Result
         ..Query::new(cx.policies().visibility(cx.caller()))
     };
     let limit = query.limit;
-    let located = if filter.is_inexact() { look_closer(cx, &filter, query)? } else { cx.locate(&query)? };
+    // Fresh objects are used up in the order in which they came (official case TC-152), until 2.0 orders all answers.
+    let oldest_first = request.object_group_member.is_some() && cx.version() < version::V2_0;
+    let located = if oldest_first || filter.is_inexact() {
+        look_closer(cx, &filter, query, oldest_first)?
+    } else {
+        cx.locate(&query)?
+    };
 
     let identifiers: Vec<Text> = located.identifiers.into_iter().map(Text::from).collect();
     for identifier in &identifiers {
@@ -37,7 +43,9 @@ pub(super) fn locate(cx: &mut Context<'_>, mut request: LocateRequest) -> Result
     }
     // One that is found is meant from now on, also the first of several if only one was asked for; otherwise nothing is.
     match identifiers.as_slice() {
-        [only] if limit == Some(1) || located.total.is_none_or(|total| total == 1) => cx.set_placeholder(only),
+        [only] if limit == Some(1) || located.total.is_none_or(|total| total == 1) => {
+            cx.set_placeholder(only)
+        }
         _ => cx.clear_placeholder(),
     }
     cx.reserve(identifiers.len().saturating_mul(56));
@@ -53,7 +61,10 @@ fn wanted(cx: &Context<'_>, request: &mut LocateRequest) -> Result<Vec<Attribute
     let mut wanted = Vec::new();
     for attribute in request.attribute.drain(..) {
         let Some(instance) = AttributeInstance::from_attribute(attribute) else {
-            return Err(Failure::new(Kind::InvalidField, "an attribute without a name, or without a value to look for"));
+            return Err(Failure::new(
+                Kind::InvalidField,
+                "an attribute without a name, or without a value to look for",
+            ));
         };
         wanted.push(instance);
     }
@@ -61,7 +72,10 @@ fn wanted(cx: &Context<'_>, request: &mut LocateRequest) -> Result<Vec<Attribute
     for item in request.unknown.iter() {
         // FortiGate puts the attributes where Create has them.
         if item.tag != Tag::TemplateAttribute || cx.version() >= version::V2_0 {
-            return Err(Failure::new(Kind::InvalidField, format!("{} says nothing to Locate in this version", item.tag)));
+            return Err(Failure::new(
+                Kind::InvalidField,
+                format!("{} says nothing to Locate in this version", item.tag),
+            ));
         }
         let bytes = ttlv::encode(item, item.tag, cx.version())?;
         let template: TemplateAttribute = ttlv::decode(&bytes.into(), item.tag, cx.version(), Mode::Lenient)
@@ -86,15 +100,25 @@ fn storage(cx: &Context<'_>, request: &LocateRequest, wanted: &[AttributeInstanc
 }
 
 /// Looks at each object that the store finds, since it can't tell all that is asked.
-fn look_closer(cx: &mut Context<'_>, filter: &Filter, query: Query) -> Result<Located, Failure> {
+fn look_closer(
+    cx: &mut Context<'_>,
+    filter: &Filter,
+    query: Query,
+    oldest_first: bool,
+) -> Result<Located, Failure> {
     let (offset, limit, count) = (query.offset, query.limit, query.count);
-    let found = cx.locate(&Query { offset: 0, limit: None, count: false, ..query })?;
+    let mut found = cx.locate(&Query { offset: 0, limit: None, count: false, ..query })?;
+    if oldest_first {
+        found.identifiers.reverse();
+    }
     let mut located = Located::default();
     let mut total = 0;
     for identifier in found.identifiers {
-        let object = cx.located(&identifier)?;
-        if !filter.matches(&object.attributes, cx.seal())? {
-            continue;
+        if filter.is_inexact() {
+            let object = cx.located(&identifier)?;
+            if !filter.matches(&object.attributes, cx.seal())? {
+                continue;
+            }
         }
         let taken = u64::try_from(located.identifiers.len()).unwrap_or(u64::MAX);
         if total >= offset && limit.is_none_or(|limit| taken < limit) {
@@ -108,6 +132,9 @@ fn look_closer(cx: &mut Context<'_>, filter: &Filter, query: Query) -> Result<Lo
 
 fn not_negative(name: &str, value: Option<i32>) -> Result<Option<u64>, Failure> {
     value
-        .map(|value| u64::try_from(value).map_err(|_| Failure::new(Kind::InvalidField, format!("{name} is below zero"))))
+        .map(|value| {
+            u64::try_from(value)
+                .map_err(|_| Failure::new(Kind::InvalidField, format!("{name} is below zero")))
+        })
         .transpose()
 }

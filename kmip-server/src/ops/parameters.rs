@@ -1,10 +1,10 @@
 //! Cryptographic Parameters (KMIP 1.4 §3.6, 2.0 §4.16), and what they mean to the cipher.
 
-use kmip::types::{
-    AttributeValue, BlockCipherMode, CryptographicAlgorithm, CryptographicParameters, CryptographicUsageMask, Data,
-    PaddingMethod,
-};
 use kmip::ttlv::{Secret, Tag};
+use kmip::types::{
+    AttributeValue, BlockCipherMode, CryptographicAlgorithm, CryptographicParameters, CryptographicUsageMask,
+    Data, PaddingMethod,
+};
 
 use crate::crypto::{Algorithm, Mode, Padding};
 use crate::engine::{Context, Failure, Kind, Managed, Use, algorithm, check_use, usage_mask};
@@ -29,7 +29,9 @@ impl Cipher {
                 .attributes
                 .iter()
                 .filter_map(|instance| match &instance.value {
-                    AttributeValue::CryptographicParameters(parameters) => Some((instance.index, &**parameters)),
+                    AttributeValue::CryptographicParameters(parameters) => {
+                        Some((instance.index, &**parameters))
+                    }
                     _ => None,
                 })
                 .collect();
@@ -42,19 +44,26 @@ impl Cipher {
         if let (Some(of_request), Some(of_key)) = (of_request, of_key)
             && of_request != of_key
         {
-            return Err(Failure::new(Kind::BadParameters, format!("the key is one for {of_key}, not for {of_request}")));
+            return Err(Failure::new(
+                Kind::BadParameters,
+                format!("the key is one for {of_key}, not for {of_request}"),
+            ));
         }
         let algorithm = of_request.or(of_key).ok_or_else(|| missing("the Cryptographic Algorithm"))?;
         let algorithm = match algorithm {
             CryptographicAlgorithm::AES => Algorithm::Aes,
-            other => return Err(Failure::new(Kind::UnsupportedParameters, format!("{other} is not supported"))),
+            other => {
+                return Err(Failure::new(Kind::UnsupportedParameters, format!("{other} is not supported")));
+            }
         };
         let mode = match parameters.block_cipher_mode.ok_or_else(|| missing("the Block Cipher Mode"))? {
             BlockCipherMode::CBC => Mode::Cbc,
             BlockCipherMode::ECB => Mode::Ecb,
             BlockCipherMode::CTR => Mode::Ctr,
             BlockCipherMode::GCM => Mode::Gcm,
-            other => return Err(Failure::new(Kind::UnsupportedParameters, format!("{other} is not supported"))),
+            other => {
+                return Err(Failure::new(Kind::UnsupportedParameters, format!("{other} is not supported")));
+            }
         };
         let padding = match (mode, parameters.padding_method) {
             // These need none, and what clients say of it makes no difference.
@@ -62,11 +71,15 @@ impl Cipher {
             (_, Some(PaddingMethod::PKCS5)) => Padding::Pkcs5,
             (_, Some(PaddingMethod::ANSIX9_23)) => Padding::AnsiX923,
             (_, Some(other)) => {
-                return Err(Failure::new(Kind::UnsupportedParameters, format!("padding {other} is not supported")));
+                return Err(Failure::new(
+                    Kind::UnsupportedParameters,
+                    format!("padding {other} is not supported"),
+                ));
             }
         };
         let size = |name: &str, value: i32| {
-            usize::try_from(value).map_err(|_| Failure::new(Kind::BadParameters, format!("{name} is below zero")))
+            usize::try_from(value)
+                .map_err(|_| Failure::new(Kind::BadParameters, format!("{name} is below zero")))
         };
         Ok(Self {
             algorithm,
@@ -74,7 +87,10 @@ impl Cipher {
             padding,
             tag_length: parameters.tag_length.map_or(Ok(DEFAULT_TAG), |length| size("Tag Length", length))?,
             // In bits (1.4 §3.6).
-            iv_length: parameters.iv_length.map(|bits| size("IV Length", bits).map(|bits| bits / 8)).transpose()?,
+            iv_length: parameters
+                .iv_length
+                .map(|bits| size("IV Length", bits).map(|bits| bits / 8))
+                .transpose()?,
         })
     }
 }
@@ -115,7 +131,10 @@ pub(super) fn whole(
 
 #[cold]
 fn missing(what: &'static str) -> Failure {
-    Failure::new(Kind::BadParameters, format!("{what} must be given, in the request or as an attribute of the key"))
+    Failure::new(
+        Kind::BadParameters,
+        format!("{what} must be given, in the request or as an attribute of the key"),
+    )
 }
 
 /// The tag of an authenticated mode for which no other length is asked, in bytes.

@@ -1,9 +1,9 @@
-use kmip::types::{
-    AttributeSet, AttributeValue, CapabilityInformation, DefaultsInformation, DestroyAction, ObjectDefaults, ObjectType,
-    ProtectionStorageMask, ProtectionStorageMasks, QueryFunction, QueryRequest, QueryResponse, RngMode, ServerInformation,
-    ShreddingAlgorithm, UnwrapMode, version,
-};
 use kmip::ttlv::{Interval, Text};
+use kmip::types::{
+    AttributeSet, AttributeValue, CapabilityInformation, DefaultsInformation, DestroyAction, ObjectDefaults,
+    ObjectType, ProtectionStorageMask, ProtectionStorageMasks, QueryFunction, QueryRequest, QueryResponse,
+    RngMode, ServerInformation, ShreddingAlgorithm, UnwrapMode, version,
+};
 
 use super::{register, served};
 use crate::engine::{Context, Failure, generator};

@@ -1,11 +1,12 @@
 use kmip::ttlv::Tag;
 use kmip::types::{
-    AttributeSet, AttributeValue, KeyMaterial, KeyValue, ManagedObject, ObjectType, RegisterRequest, RegisterResponse,
-    UniqueIdentifier, CryptographicAlgorithm,
+    AttributeSet, AttributeValue, CryptographicAlgorithm, KeyMaterial, KeyValue, ManagedObject, ObjectType,
+    RegisterRequest, RegisterResponse, UniqueIdentifier,
 };
 
 use crate::engine::{
-    Context, Failure, Kind, Purpose, Requested, algorithm, facts, key_block, length, object_type, required,
+    Context, Failure, Kind, Purpose, Requested, algorithm, facts, is_wrapped, key_block, length, object_type,
+    required,
 };
 
 /// Register: the client hands an object over, which is kept as it is (KMIP 1.4 §4.3, 2.0 §6.1.39).
@@ -55,7 +56,10 @@ fn take_from_object(given: &mut AttributeSet, object: &ManagedObject) -> Result<
         let tag = kmip::ttlv::ByTag::tag(&value);
         match given.get(tag) {
             Some(other) if *other != value => {
-                return Err(Failure::new(Kind::InvalidAttributeValue, format!("{tag} is not that of the object")));
+                return Err(Failure::new(
+                    Kind::InvalidAttributeValue,
+                    format!("{tag} is not that of the object"),
+                ));
             }
             Some(_) => {}
             None => {
@@ -84,15 +88,24 @@ fn take_from_object(given: &mut AttributeSet, object: &ManagedObject) -> Result<
 /// Checks that a key says what it is (1.4 table 171), and that its length is what it says.
 fn check_key(given: &AttributeSet, object: &ManagedObject) -> Result<(), Failure> {
     let Some(block) = key_block(object) else { return Ok(()) };
-    let is_key = !matches!(object, ManagedObject::SecretData(_) | ManagedObject::PgpKey(_));
-    if is_key && block.key_wrapping_data.is_none() {
+    // Of the parts of a key, it is said of the whole (official case TC-SJ-3).
+    let must_say = matches!(
+        object,
+        ManagedObject::SymmetricKey(_) | ManagedObject::PublicKey(_) | ManagedObject::PrivateKey(_)
+    );
+    if is_wrapped(block) {
+        return Ok(());
+    }
+    if must_say {
         algorithm(given).ok_or_else(|| required("the Cryptographic Algorithm"))?;
         length(given).ok_or_else(|| required("the Cryptographic Length"))?;
     }
     let ManagedObject::SymmetricKey(_) = object else { return Ok(()) };
     let bytes = match &block.key_value {
         Some(KeyValue::Plaintext(value)) => match &value.key_material {
-            KeyMaterial::ByteString(bytes) if block.key_format_type == kmip::types::KeyFormatType::Raw => bytes,
+            KeyMaterial::ByteString(bytes) if block.key_format_type == kmip::types::KeyFormatType::Raw => {
+                bytes
+            }
             KeyMaterial::TransparentSymmetricKey(key) => &key.key,
             _ => return Ok(()),
         },

@@ -1,6 +1,7 @@
 use kmip::ttlv::Tag;
 use kmip::types::{
-    AttributeValue, ObjectType, Operation, RevocationReasonCode, RevokeRequest, RevokeResponse, State, UniqueIdentifier,
+    AttributeValue, ObjectType, Operation, RevocationReasonCode, RevokeRequest, RevokeResponse, State,
+    UniqueIdentifier,
 };
 
 use crate::engine::{Context, Failure, Kind, date};
@@ -11,7 +12,8 @@ pub(super) fn revoke(cx: &mut Context<'_>, request: RevokeRequest) -> Result<Rev
     if !code.is_in(cx.version()) {
         return Err(Failure::new(Kind::InvalidField, format!("{code} is no Revocation Reason Code")));
     }
-    let is_compromise = matches!(code, RevocationReasonCode::KeyCompromise | RevocationReasonCode::CACompromise);
+    let is_compromise =
+        matches!(code, RevocationReasonCode::KeyCompromise | RevocationReasonCode::CACompromise);
     if !is_compromise && request.compromise_occurrence_date.is_some() {
         return Err(Failure::new(
             Kind::InvalidField,

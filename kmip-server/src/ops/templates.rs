@@ -1,7 +1,8 @@
 //! Templates: sets of attributes with a name, in 1.x (KMIP 1.4 §2.1.8, §2.2.6; gone with 2.0).
 
 use kmip::types::{
-    AttributeInstance, AttributeSet, AttributeValue, ManagedObject, Name, ObjectType, Operation, StorageStatusMask,
+    AttributeInstance, AttributeSet, AttributeValue, ManagedObject, Name, ObjectType, Operation,
+    StorageStatusMask,
 };
 
 use crate::engine::locate::Filter;

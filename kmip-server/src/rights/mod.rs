@@ -116,12 +116,10 @@ impl Policies {
     /// Whether a caller may do an operation to an object.
     pub fn decide(&self, caller: &Caller, object: Subject<'_>, operation: Operation) -> Decision {
         let Some(user) = &caller.user else { return Decision::Absent };
-        let may = |operation| {
-            match self.permission(caller, object.policy, object.object_type, operation) {
-                Permission::AllowAll => true,
-                Permission::AllowOwner => object.owner == &**user,
-                Permission::DisallowAll => false,
-            }
+        let may = |operation| match self.permission(caller, object.policy, object.object_type, operation) {
+            Permission::AllowAll => true,
+            Permission::AllowOwner => object.owner == &**user,
+            Permission::DisallowAll => false,
         };
         if may(operation) {
             Decision::Allowed
@@ -139,7 +137,8 @@ impl Policies {
         for (name, policy) in &self.policies {
             let (mut all, mut own) = (Vec::new(), Vec::new());
             for object_type in version::ALL.iter().flat_map(|version| ObjectType::all(*version)) {
-                let types = match policy.permission(caller.groups.as_deref(), object_type, Operation::Locate) {
+                let types = match policy.permission(caller.groups.as_deref(), object_type, Operation::Locate)
+                {
                     Permission::AllowAll => &mut all,
                     Permission::AllowOwner => &mut own,
                     Permission::DisallowAll => continue,

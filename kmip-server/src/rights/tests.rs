@@ -19,20 +19,51 @@ fn decide(user: &str, policy: &str, object_type: ObjectType, operation: Operatio
 fn secrets_are_their_owners() {
     use Operation as O;
     let listed = [
-        O::ReKey, O::ReKeyKeyPair, O::DeriveKey, O::Locate, O::Check, O::Get, O::GetAttributes, O::GetAttributeList,
-        O::AddAttribute, O::ModifyAttribute, O::DeleteAttribute, O::ObtainLease, O::GetUsageAllocation, O::Activate,
-        O::Revoke, O::Destroy, O::Archive, O::Recover,
+        O::ReKey,
+        O::ReKeyKeyPair,
+        O::DeriveKey,
+        O::Locate,
+        O::Check,
+        O::Get,
+        O::GetAttributes,
+        O::GetAttributeList,
+        O::AddAttribute,
+        O::ModifyAttribute,
+        O::DeleteAttribute,
+        O::ObtainLease,
+        O::GetUsageAllocation,
+        O::Activate,
+        O::Revoke,
+        O::Destroy,
+        O::Archive,
+        O::Recover,
     ];
-    let stood_in_for =
-        [O::Encrypt, O::Decrypt, O::Sign, O::SignatureVerify, O::MAC, O::MACVerify, O::SetAttribute, O::Export];
+    let stood_in_for = [
+        O::Encrypt,
+        O::Decrypt,
+        O::Sign,
+        O::SignatureVerify,
+        O::MAC,
+        O::MACVerify,
+        O::SetAttribute,
+        O::Export,
+    ];
     for object_type in types() {
         use ObjectType as T;
         if [T::Certificate, T::PublicKey, T::Template].contains(&object_type) {
             continue;
         }
         for operation in listed.into_iter().chain(stood_in_for) {
-            assert_eq!(decide("alice", "default", object_type, operation), Decision::Allowed, "{object_type} {operation}");
-            assert_eq!(decide("bob", "default", object_type, operation), Decision::Absent, "{object_type} {operation}");
+            assert_eq!(
+                decide("alice", "default", object_type, operation),
+                Decision::Allowed,
+                "{object_type} {operation}"
+            );
+            assert_eq!(
+                decide("bob", "default", object_type, operation),
+                Decision::Absent,
+                "{object_type} {operation}"
+            );
         }
     }
 }
@@ -42,12 +73,28 @@ fn secrets_are_their_owners() {
 fn public_objects_can_be_read() {
     use Operation as O;
     for object_type in [ObjectType::Certificate, ObjectType::PublicKey] {
-        for operation in [O::Locate, O::Check, O::Get, O::GetAttributes, O::GetAttributeList, O::ObtainLease, O::Encrypt] {
-            assert_eq!(decide("bob", "default", object_type, operation), Decision::Allowed, "{object_type} {operation}");
+        for operation in
+            [O::Locate, O::Check, O::Get, O::GetAttributes, O::GetAttributeList, O::ObtainLease, O::Encrypt]
+        {
+            assert_eq!(
+                decide("bob", "default", object_type, operation),
+                Decision::Allowed,
+                "{object_type} {operation}"
+            );
         }
-        for operation in [O::AddAttribute, O::SetAttribute, O::Activate, O::Revoke, O::Destroy, O::Archive, O::Import] {
-            assert_eq!(decide("alice", "default", object_type, operation), Decision::Allowed, "{object_type} {operation}");
-            assert_eq!(decide("bob", "default", object_type, operation), Decision::Denied, "{object_type} {operation}");
+        for operation in
+            [O::AddAttribute, O::SetAttribute, O::Activate, O::Revoke, O::Destroy, O::Archive, O::Import]
+        {
+            assert_eq!(
+                decide("alice", "default", object_type, operation),
+                Decision::Allowed,
+                "{object_type} {operation}"
+            );
+            assert_eq!(
+                decide("bob", "default", object_type, operation),
+                Decision::Denied,
+                "{object_type} {operation}"
+            );
         }
         // Not listed for them, and nothing stands in for it.
         assert_eq!(decide("alice", "default", object_type, O::ReKey), Decision::Denied);
@@ -113,7 +160,9 @@ fn groups_and_preset_stand_in_for_one_another_in_one_direction_alone() {
         r#"{"only_groups": {"groups": {"a": {"CERTIFICATE": {"GET": "ALLOW_ALL"}}}},
             "only_preset": {"preset": {"CERTIFICATE": {"GET": "ALLOW_ALL"}}}}"#,
     );
-    let may = |caller: &Caller, policy| policies.permission(caller, policy, ObjectType::Certificate, Operation::Get);
+    let may = |caller: &Caller, policy| {
+        policies.permission(caller, policy, ObjectType::Certificate, Operation::Get)
+    };
     assert_eq!(may(&Caller::user("bob"), "only_groups"), Permission::DisallowAll);
     assert_eq!(may(&member(&["a"]), "only_preset"), Permission::AllowAll);
 }
@@ -155,9 +204,14 @@ fn a_bad_file_is_refused_with_its_place() {
 
 #[test]
 fn what_can_be_located_is_what_the_grants_say() {
-    let Visibility::Granted(grants) = Policies::built_in().visibility(&Caller::user("alice")) else { panic!() };
+    let Visibility::Granted(grants) = Policies::built_in().visibility(&Caller::user("alice")) else {
+        panic!()
+    };
     let everyone = grants.iter().find(|grant| grant.policy == "default" && grant.owner.is_none()).unwrap();
-    assert_eq!(everyone.object_types.as_deref(), Some(&[ObjectType::Certificate.0, ObjectType::PublicKey.0][..]));
+    assert_eq!(
+        everyone.object_types.as_deref(),
+        Some(&[ObjectType::Certificate.0, ObjectType::PublicKey.0][..])
+    );
     let own = grants.iter().find(|grant| grant.policy == "default" && grant.owner.is_some()).unwrap();
     assert_eq!(own.owner.as_deref(), Some("alice"));
     assert_eq!(own.object_types.as_ref().map(Vec::len), Some(types().len() - 2));

@@ -34,7 +34,9 @@ impl Keyring {
         }
         let blinding = from.setting(BLINDING_KEY)?;
         match (data.is_empty(), blinding) {
-            (false, Some(wrapped)) => Ok(Some(Self { data, blinding: unwrap(master, BLINDING_KEY, &wrapped)? })),
+            (false, Some(wrapped)) => {
+                Ok(Some(Self { data, blinding: unwrap(master, BLINDING_KEY, &wrapped)? }))
+            }
             (true, None) if from.is_empty()? => Ok(None),
             _ => Err(SealError::KeysMissing),
         }
@@ -54,7 +56,12 @@ impl Keyring {
     }
 
     /// A sealed record: the number of the data key, then what it sealed.
-    pub(super) fn seal(&self, purpose: Purpose, bound: &[&[u8]], plaintext: &[u8]) -> Result<Vec<u8>, SealError> {
+    pub(super) fn seal(
+        &self,
+        purpose: Purpose,
+        bound: &[&[u8]],
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, SealError> {
         let Some((number, key)) = self.data.last() else { return Err(SealError::KeysMissing) };
         let mut sealed = Vec::with_capacity(NUMBER + plaintext.len() + OVERHEAD);
         sealed.extend_from_slice(&number.to_be_bytes());
@@ -68,7 +75,9 @@ impl Keyring {
         bound: &[&[u8]],
         sealed: &[u8],
     ) -> Result<Wiped, SealError> {
-        let Some((number, sealed)) = sealed.split_first_chunk::<NUMBER>() else { return Err(SealError::Tampered) };
+        let Some((number, sealed)) = sealed.split_first_chunk::<NUMBER>() else {
+            return Err(SealError::Tampered);
+        };
         let number = u32::from_be_bytes(*number);
         let place = self.data.binary_search_by_key(&number, |(number, _)| *number);
         let key = place.ok().and_then(|place| self.data.get(place));
@@ -115,8 +124,14 @@ mod tests {
     use super::super::{Identity, Seal};
     use super::*;
 
-    const IDENTITY: Identity<'static> =
-        Identity { identifier: "1", owner: "alice", policy: "default", object_type: 2, state: Some(1), storage: 1 };
+    const IDENTITY: Identity<'static> = Identity {
+        identifier: "1",
+        owner: "alice",
+        policy: "default",
+        object_type: 2,
+        state: Some(1),
+        storage: 1,
+    };
 
     #[test]
     fn records_open_where_they_belong_and_nowhere_else() {
@@ -125,7 +140,10 @@ mod tests {
         let sealed = seal.seal_object(&IDENTITY, b"attributes", Some(b"key material")).unwrap();
         let material = sealed.material.clone().unwrap();
         assert_eq!(&seal.open_attributes(&IDENTITY, &sealed.attributes).unwrap()[..], b"attributes");
-        assert_eq!(&seal.open_material(&IDENTITY, &sealed.attributes, &material).unwrap()[..], b"key material");
+        assert_eq!(
+            &seal.open_material(&IDENTITY, &sealed.attributes, &material).unwrap()[..],
+            b"key material"
+        );
         for other in [
             Identity { identifier: "2", ..IDENTITY },
             Identity { owner: "mallory", ..IDENTITY },

@@ -111,7 +111,8 @@ impl MasterKeySource for KeyFile {
         let mut bytes = Wiped::with_capacity(KEY_LENGTH);
         for pair in digits.chunks_exact(2) {
             let [high, low] = pair else { return Err(malformed()) };
-            let value = |digit: &u8| char::from(*digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
+            let value =
+                |digit: &u8| char::from(*digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
             let (Some(high), Some(low)) = (value(high), value(low)) else { return Err(malformed()) };
             bytes.push(high << 4 | low);
         }

@@ -73,10 +73,8 @@ pub trait Snapshot {
     fn object(&self, identifier: &str) -> Result<Option<Object>, StoreError>;
 
     /// The object with this identifier, and its sealed key material if it has any.
-    fn object_with_material(
-        &self,
-        identifier: &str,
-    ) -> Result<Option<(Object, Option<Vec<u8>>)>, StoreError>;
+    fn object_with_material(&self, identifier: &str)
+    -> Result<Option<(Object, Option<Vec<u8>>)>, StoreError>;
 
     /// The identifiers of the objects that meet a query.
     fn locate(&self, query: &Query) -> Result<Located, StoreError>;

@@ -52,7 +52,8 @@ fn all(conditions: Vec<Condition>) -> Query {
 fn objects_come_back_as_they_were_put() {
     for (store, _folder) in &stores() {
         assert!(read(&**store, |snapshot| snapshot.is_empty()).unwrap());
-        let header = Header { state: None, due: Some(-5), owner: "\u{e9}\u{0}".into(), ..header("sp ace/ü") };
+        let header =
+            Header { state: None, due: Some(-5), owner: "\u{e9}\u{0}".into(), ..header("sp ace/ü") };
         let sequence = insert(&**store, &header, &[]);
         let (found, material) = object(&**store, "sp ace/ü").unwrap();
         assert_eq!(found.header, header);
@@ -110,9 +111,7 @@ fn an_update_of_something_stale_is_refused() {
     for (store, _folder) in &stores() {
         insert(&**store, &header("a"), &[]);
         let (stale, _) = object(&**store, "a").unwrap();
-        let update = || {
-            transact(&**store, |tx| tx.update(&stale, &stale.header, b"", Material::Keep, &[]))
-        };
+        let update = || transact(&**store, |tx| tx.update(&stale, &stale.header, b"", Material::Keep, &[]));
         update().unwrap();
         assert!(matches!(update(), Err(StoreError::Conflict)));
     }
@@ -138,7 +137,8 @@ fn an_error_undoes_the_closure_and_only_that() {
             Err::<(), _>(Failure::Mine)
         });
         assert!(matches!(result, Err(Failure::Mine)));
-        let result = transact(&**store, |tx| tx.insert(&header("kept"), b"", None, &[]).map_err(Failure::from));
+        let result =
+            transact(&**store, |tx| tx.insert(&header("kept"), b"", None, &[]).map_err(Failure::from));
         assert!(matches!(result, Err(Failure::Store)));
         assert!(object(&**store, "kept").is_some());
         assert!(object(&**store, "undone").is_none());
@@ -220,7 +220,9 @@ fn settings() {
 #[test]
 fn what_is_due_comes_earliest_first() {
     for (store, _folder) in &stores() {
-        for (identifier, due) in [("late", Some(100)), ("never", None), ("early", Some(10)), ("later", Some(200))] {
+        for (identifier, due) in
+            [("late", Some(100)), ("never", None), ("early", Some(10)), ("later", Some(200))]
+        {
             insert(&**store, &Header { due, ..header(identifier) }, &[]);
         }
         let due = |now, limit| read(&**store, |snapshot| snapshot.due(now, limit)).unwrap();
@@ -317,7 +319,8 @@ fn only_what_is_granted_is_seen() {
             ("4", "bob", "public", 3),
             ("5", "alice", "secret", 2),
         ] {
-            let header = Header { owner: owner.into(), policy: policy.into(), object_type, ..header(identifier) };
+            let header =
+                Header { owner: owner.into(), policy: policy.into(), object_type, ..header(identifier) };
             insert(&**store, &header, &[text("Name", "n")]);
         }
         let grant = |policy: &str, object_types: Option<&[u32]>, owner: Option<&str>| Grant {
@@ -367,7 +370,8 @@ fn concurrent_writers_lose_nothing() {
                             if n % 5 == 4 { Err(StoreError::Conflict) } else { Ok(()) }
                         });
                         assert_eq!(result.is_err(), n % 5 == 4);
-                        let found = read(store, |snapshot| snapshot.object(&format!("{writer}-{n}"))).unwrap();
+                        let found =
+                            read(store, |snapshot| snapshot.object(&format!("{writer}-{n}"))).unwrap();
                         assert_eq!(found.is_some(), n % 5 != 4, "acknowledged and visible go together");
                     }
                 });

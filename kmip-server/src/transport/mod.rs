@@ -166,7 +166,8 @@ async fn knock(
     let mut stop = gate.stop.clone();
     let limits = &gate.service.limits;
     let admission = async {
-        let (mut stream, peer) = match timeout(limits.handshake_time, shake(stream, address, &gate.tls)).await {
+        let (mut stream, peer) = match timeout(limits.handshake_time, shake(stream, address, &gate.tls)).await
+        {
             Err(_) => {
                 tracing::info!(%address, "the TLS handshake took too long");
                 return None;

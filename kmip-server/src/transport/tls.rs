@@ -81,7 +81,8 @@ impl TlsOptions {
         };
         let now = Asn1Time::days_from_now(0)?;
         if !is_current(&certificate, &now) {
-            let validity = format!("it is valid from {} to {}", certificate.not_before(), certificate.not_after());
+            let validity =
+                format!("it is valid from {} to {}", certificate.not_before(), certificate.not_after());
             tracing::warn!(certificate = %self.certificate.display(), validity, "clients will not trust this server");
         }
         let key = private_key(&self.key)?;
@@ -112,7 +113,9 @@ pub(super) fn peer_certificate(ssl: &SslRef) -> Result<Option<PeerCertificate>, 
     {
         return Err("the certificate of the resumed session has expired".into());
     }
-    describe(&certificate).map(Some).map_err(|error| format!("the client's certificate can't be read: {error}"))
+    describe(&certificate)
+        .map(Some)
+        .map_err(|error| format!("the client's certificate can't be read: {error}"))
 }
 
 /// Why a handshake failed, in words for whoever has to mend it.
@@ -128,8 +131,12 @@ pub(super) fn reason(ssl: &SslRef, error: &ssl::Error) -> String {
         }
         _ => {}
     }
-    let reasons: Vec<_> =
-        error.ssl_error().into_iter().flat_map(|stack| stack.errors()).filter_map(|error| error.reason()).collect();
+    let reasons: Vec<_> = error
+        .ssl_error()
+        .into_iter()
+        .flat_map(|stack| stack.errors())
+        .filter_map(|error| error.reason())
+        .collect();
     match reasons.as_slice() {
         [] => CLOSED.into(),
         reasons => reasons.join(", "),
@@ -216,7 +223,11 @@ fn private_key(path: &Path) -> Result<PKey<Private>, TransportError> {
     let text = read(KEY, path)?;
     // Without a pass phrase of its own OpenSSL would ask for one on the terminal.
     PKey::private_key_from_pem_callback(&text, |_| Ok(0)).map_err(|_| {
-        TransportError::content(KEY, path, "it holds no private key in PEM, or one protected by a pass phrase")
+        TransportError::content(
+            KEY,
+            path,
+            "it holds no private key in PEM, or one protected by a pass phrase",
+        )
     })
 }
 

@@ -13,15 +13,31 @@ fn what_the_server_sets() {
         let attributes = server.attributes(*version, &key);
         let has = |tag| attributes.get(tag).is_some();
         for tag in [
-            Tag::UniqueIdentifier, Tag::ObjectType, Tag::State, Tag::InitialDate, Tag::LastChangeDate, Tag::Digest,
-            Tag::CryptographicAlgorithm, Tag::CryptographicLength, Tag::CryptographicUsageMask, Tag::LeaseTime, Tag::Name,
+            Tag::UniqueIdentifier,
+            Tag::ObjectType,
+            Tag::State,
+            Tag::InitialDate,
+            Tag::LastChangeDate,
+            Tag::Digest,
+            Tag::CryptographicAlgorithm,
+            Tag::CryptographicLength,
+            Tag::CryptographicUsageMask,
+            Tag::LeaseTime,
+            Tag::Name,
         ] {
             assert!(has(tag), "{tag} {version}");
         }
         for (tag, since) in [
-            (Tag::Fresh, V1_1), (Tag::OriginalCreationDate, V1_2), (Tag::RandomNumberGenerator, V1_3),
-            (Tag::Sensitive, V1_4), (Tag::AlwaysSensitive, V1_4), (Tag::Extractable, V1_4), (Tag::NeverExtractable, V1_4),
-            (Tag::KeyFormatType, V2_0), (Tag::ShortUniqueIdentifier, V2_0), (Tag::ProtectionStorageMask, V2_0),
+            (Tag::Fresh, V1_1),
+            (Tag::OriginalCreationDate, V1_2),
+            (Tag::RandomNumberGenerator, V1_3),
+            (Tag::Sensitive, V1_4),
+            (Tag::AlwaysSensitive, V1_4),
+            (Tag::Extractable, V1_4),
+            (Tag::NeverExtractable, V1_4),
+            (Tag::KeyFormatType, V2_0),
+            (Tag::ShortUniqueIdentifier, V2_0),
+            (Tag::ProtectionStorageMask, V2_0),
         ] {
             assert_eq!(has(tag), *version >= since, "{tag} {version}");
         }
@@ -29,7 +45,10 @@ fn what_the_server_sets() {
         assert_eq!(attributes.get(Tag::UniqueIdentifier), Some(&AttributeValue::UniqueIdentifier(id(&key))));
         assert_eq!(attributes.get(Tag::InitialDate), Some(&AttributeValue::InitialDate(now())));
         let Some(AttributeValue::Digest(digest)) = attributes.get(Tag::Digest) else { panic!() };
-        assert_eq!((digest.hashing_algorithm, digest.digest_value.as_ref().map(|value| value.len())), (HashingAlgorithm::SHA_256, Some(32)));
+        assert_eq!(
+            (digest.hashing_algorithm, digest.digest_value.as_ref().map(|value| value.len())),
+            (HashingAlgorithm::SHA_256, Some(32))
+        );
         assert_eq!(digest.key_format_type, (*version >= V1_1).then_some(KeyFormatType::Raw));
     }
 }
@@ -60,7 +79,9 @@ fn every_version_sees_what_it_knows() {
         assert_eq!(attributes.all(&AttributeId::Standard(Tag::Name)).count(), 2);
         assert_eq!(attributes.get(Tag::AlternativeName).is_some(), *version >= V1_2);
         assert_eq!(attributes.get(Tag::Comment).is_some(), *version >= V1_4);
-        let Some(AttributeValue::CryptographicParameters(parameters)) = attributes.get(Tag::CryptographicParameters) else {
+        let Some(AttributeValue::CryptographicParameters(parameters)) =
+            attributes.get(Tag::CryptographicParameters)
+        else {
             panic!()
         };
         assert_eq!(parameters.block_cipher_mode, Some(BlockCipherMode::GCM));
@@ -82,7 +103,8 @@ fn attributes_by_name() {
         let wanted = [AttributeId::Standard(Tag::Name), AttributeId::Standard(Tag::State), owner.clone()];
         let attributes = server.attributes_named(*version, &key, &wanted).unwrap();
         let names: Vec<_> = attributes.iter().map(|instance| (instance.id.clone(), instance.index)).collect();
-        let expected = [(wanted[0].clone(), 0), (wanted[0].clone(), 1), (wanted[1].clone(), 0), (owner.clone(), 0)];
+        let expected =
+            [(wanted[0].clone(), 0), (wanted[0].clone(), 1), (wanted[1].clone(), 0), (owner.clone(), 0)];
         assert_eq!(names, expected);
         // In the order asked for, and the same each time.
         let wanted = [owner.clone(), AttributeId::Standard(Tag::State)];
@@ -107,12 +129,16 @@ fn the_list_names_what_is_there_once() {
     let server = server();
     for version in ALL {
         let key = server.create(*version, [name("first"), name("second")]);
-        let request = GetAttributeListRequest { unique_identifier: Some(id(&key)), ..GetAttributeListRequest::new() };
+        let request =
+            GetAttributeListRequest { unique_identifier: Some(id(&key)), ..GetAttributeListRequest::new() };
         let list = server.send(*version, request).unwrap();
         let ids: Vec<AttributeId> = if *version < V2_0 {
             list.attribute_name.iter().map(AttributeId::from_name).collect()
         } else {
-            list.attribute_reference.iter().map(|reference| AttributeId::from_reference(reference).unwrap()).collect()
+            list.attribute_reference
+                .iter()
+                .map(|reference| AttributeId::from_reference(reference).unwrap())
+                .collect()
         };
         let mut expected: Vec<AttributeId> = Vec::new();
         for instance in server.attributes(*version, &key) {
@@ -131,9 +157,17 @@ fn custom_attributes_of_every_type() {
     let server = server();
     let inner = vec![Item::new(Tag(0x0054_0001), 7), Item::new(Tag(0x0054_0002), "text")];
     let values: [Value; 11] = [
-        7.into(), 7_i64.into(), kmip::ttlv::BigInteger::from_unsigned_bytes(&[1, 2, 3, 4, 5, 6, 7, 8]).into(),
-        Value::Enumeration(3), true.into(), "text".into(), Value::ByteString(vec![1, 2, 3].into()), DateTime(9).into(),
-        kmip::ttlv::Interval(9).into(), inner.clone().into(), Value::Structure(vec![Item::new(Tag(0x0054_0003), inner)]),
+        7.into(),
+        7_i64.into(),
+        kmip::ttlv::BigInteger::from_unsigned_bytes(&[1, 2, 3, 4, 5, 6, 7, 8]).into(),
+        Value::Enumeration(3),
+        true.into(),
+        "text".into(),
+        Value::ByteString(vec![1, 2, 3].into()),
+        DateTime(9).into(),
+        kmip::ttlv::Interval(9).into(),
+        inner.clone().into(),
+        Value::Structure(vec![Item::new(Tag(0x0054_0003), inner)]),
     ];
     for version in ALL {
         let mut given = aes(128);
@@ -141,12 +175,18 @@ fn custom_attributes_of_every_type() {
             given.add(AttributeInstance::vendor("x", format!("A{number}"), value.clone()));
             given.add(AttributeInstance::vendor("x", "Many", value.clone()));
         }
-        let key = text_of(&server.send(*version, create_request(*version, given.clone())).unwrap().unique_identifier);
+        let key = text_of(
+            &server.send(*version, create_request(*version, given.clone())).unwrap().unique_identifier,
+        );
         for read in ALL {
             let attributes = server.attributes(*read, &key);
             for instance in &given {
                 if matches!(instance.id, AttributeId::Vendor { .. }) {
-                    assert_eq!(attributes.instance(&instance.id, instance.index), Some(instance), "{version} {read}");
+                    assert_eq!(
+                        attributes.instance(&instance.id, instance.index),
+                        Some(instance),
+                        "{version} {read}"
+                    );
                 }
             }
         }

@@ -5,7 +5,11 @@ use kmip::types::*;
 
 use crate::harness::*;
 
-fn with(version: Version, option: Option<BatchErrorContinuationOption>, items: Vec<RequestPayload>) -> RequestMessage {
+fn with(
+    version: Version,
+    option: Option<BatchErrorContinuationOption>,
+    items: Vec<RequestPayload>,
+) -> RequestMessage {
     let mut message = batch(version, items);
     message.request_header.batch_error_continuation_option = option;
     message
@@ -40,20 +44,24 @@ fn stop_continue_and_undo() {
             assert_eq!(count(), before + 1);
         }
         let before = count();
-        let items =
-            server.message("alice", &with(*version, Some(BatchErrorContinuationOption::Continue), three(*version))).batch_item;
+        let items = server
+            .message("alice", &with(*version, Some(BatchErrorContinuationOption::Continue), three(*version)))
+            .batch_item;
         assert_eq!(statuses(&items), [OK, FAILED, OK]);
         assert_eq!(count(), before + 2);
         let before = count();
-        let items =
-            server.message("alice", &with(*version, Some(BatchErrorContinuationOption::Undo), three(*version))).batch_item;
+        let items = server
+            .message("alice", &with(*version, Some(BatchErrorContinuationOption::Undo), three(*version)))
+            .batch_item;
         assert_eq!(statuses(&items), [ResultStatus::OperationUndone, FAILED]);
         assert_eq!(items[0].operation, Some(Operation::Create));
         assert_eq!(items[1].unique_batch_item_id.as_deref(), Some(&[2][..]));
         assert_eq!(count(), before, "what is said to be undone is");
         // Nothing fails, nothing is undone.
         let both = vec![create_request(*version, aes(128)).into(), create_request(*version, aes(128)).into()];
-        let items = server.message("alice", &with(*version, Some(BatchErrorContinuationOption::Undo), both)).batch_item;
+        let items = server
+            .message("alice", &with(*version, Some(BatchErrorContinuationOption::Undo), both))
+            .batch_item;
         assert_eq!(statuses(&items), [OK, OK]);
         assert_eq!(count(), before + 2);
         let mut wrong = with(*version, Some(BatchErrorContinuationOption(9)), three(*version));
@@ -81,7 +89,9 @@ fn undo_brings_back_what_was() {
             get_request(&key).into(),
         ];
         let before = server.attributes(*version, &key);
-        let items = server.message("alice", &with(*version, Some(BatchErrorContinuationOption::Undo), items)).batch_item;
+        let items = server
+            .message("alice", &with(*version, Some(BatchErrorContinuationOption::Undo), items))
+            .batch_item;
         assert_eq!(items.len(), 4);
         assert_eq!(items[2].result_status, ResultStatus::OperationUndone);
         assert_eq!(items[3].result_status, FAILED);
@@ -94,7 +104,13 @@ fn undo_brings_back_what_was() {
 fn identifiers_are_echoed_where_there_are_some() {
     let server = server();
     for version in ALL {
-        let mut message = batch(*version, vec![QueryRequest { query_function: vec![QueryFunction::QueryObjects], ..QueryRequest::new() }.into()]);
+        let mut message = batch(
+            *version,
+            vec![
+                QueryRequest { query_function: vec![QueryFunction::QueryObjects], ..QueryRequest::new() }
+                    .into(),
+            ],
+        );
         assert_eq!(server.message("alice", &message).batch_item[0].unique_batch_item_id, None);
         message.batch_item[0].unique_batch_item_id = Some(Bytes::from_static(b"any bytes"));
         let item = &server.message("alice", &message).batch_item[0];
@@ -117,7 +133,12 @@ fn the_id_placeholder() {
             "alice",
             *version,
             vec![
-                create_request(*version, { let mut set = aes(128); set.add(name("placeholder")); set }).into(),
+                create_request(*version, {
+                    let mut set = aes(128);
+                    set.add(name("placeholder"));
+                    set
+                })
+                .into(),
                 ActivateRequest::new().into(),
                 GetRequest::new().into(),
                 GetAttributesRequest::new().into(),
@@ -132,20 +153,36 @@ fn the_id_placeholder() {
             maximum_items: maximum,
             ..locate_request(*version, set(values))
         };
-        let items = server.batch("alice", *version, vec![find(vec![name("placeholder")], None).into(), GetRequest::new().into()]);
+        let items = server.batch(
+            "alice",
+            *version,
+            vec![find(vec![name("placeholder")], None).into(), GetRequest::new().into()],
+        );
         assert_eq!(answer::<GetRequest>(items[1].clone()).unwrap().unique_identifier, created);
         // 1.4 §4.9: of several, none is meant, unless one was asked for.
         server.create(*version, [name("placeholder")]);
-        let items = server.batch("alice", *version, vec![find(vec![name("placeholder")], None).into(), GetRequest::new().into()]);
+        let items = server.batch(
+            "alice",
+            *version,
+            vec![find(vec![name("placeholder")], None).into(), GetRequest::new().into()],
+        );
         assert_eq!(statuses(&items), [OK, FAILED]);
-        let items = server.batch("alice", *version, vec![find(vec![name("placeholder")], Some(1)).into(), GetRequest::new().into()]);
+        let items = server.batch(
+            "alice",
+            *version,
+            vec![find(vec![name("placeholder")], Some(1)).into(), GetRequest::new().into()],
+        );
         assert_eq!(statuses(&items), [OK, OK]);
         assert_ne!(answer::<GetRequest>(items[1].clone()).unwrap().unique_identifier, created, "the newest");
         // Nothing found: what was meant before isn't either.
         let items = server.batch(
             "alice",
             *version,
-            vec![create_request(*version, aes(128)).into(), find(vec![name("nothing")], None).into(), GetRequest::new().into()],
+            vec![
+                create_request(*version, aes(128)).into(),
+                find(vec![name("nothing")], None).into(),
+                GetRequest::new().into(),
+            ],
         );
         assert_eq!(statuses(&items), [OK, OK, FAILED]);
         // It ends with its request.
@@ -186,8 +223,14 @@ fn identifiers_that_are_enumerations_and_numbers() {
     assert_eq!(got(2), registered);
     assert_eq!((got(3), got(4)), (created.clone(), registered.clone()));
     assert_eq!((got(5), got(6)), (created, registered));
-    for identifier in [named(UniqueIdentifierEnumeration::ReKey), UniqueIdentifier::Integer(9), UniqueIdentifier::Integer(i32::MIN)] {
-        let failed = server.send(V2_0, GetRequest { unique_identifier: Some(identifier), ..GetRequest::new() }).unwrap_err();
+    for identifier in [
+        named(UniqueIdentifierEnumeration::ReKey),
+        UniqueIdentifier::Integer(9),
+        UniqueIdentifier::Integer(i32::MIN),
+    ] {
+        let failed = server
+            .send(V2_0, GetRequest { unique_identifier: Some(identifier), ..GetRequest::new() })
+            .unwrap_err();
         assert_eq!(failed.reason, ResultReason::ObjectNotFound);
     }
 }

@@ -29,6 +29,10 @@ fn what_must_be_given() {
     let server = server();
     for version in ALL {
         for left_out in [Tag::CryptographicAlgorithm, Tag::CryptographicLength, Tag::CryptographicUsageMask] {
+            // The official case TC-CS-CORVAL-1 of 1.4 and 2.0 gives no mask.
+            if left_out == Tag::CryptographicUsageMask && *version >= V1_4 {
+                continue;
+            }
             let mut set = aes(128);
             set.remove(&AttributeId::Standard(left_out));
             let failed = server.send(*version, create_request(*version, set)).unwrap_err();
@@ -48,7 +52,8 @@ fn what_cannot_be_made() {
         let mut set = aes(128);
         set.set(AttributeValue::CryptographicAlgorithm(CryptographicAlgorithm::RSA));
         assert!(server.send(*version, create_request(*version, set)).is_err());
-        let request = CreateRequest { object_type: ObjectType::Certificate, ..create_request(*version, aes(128)) };
+        let request =
+            CreateRequest { object_type: ObjectType::Certificate, ..create_request(*version, aes(128)) };
         assert_eq!(server.send(*version, request).unwrap_err().reason, ResultReason::InvalidField);
     }
 }
@@ -70,7 +75,10 @@ fn attributes_that_a_client_cannot_set() {
         let single = reason(*version, ResultReason::InvalidField, ResultReason::AttributeSingleValued);
         assert_eq!(ask(AttributeValue::CryptographicLength(128)), single);
         let wrong = reason(*version, ResultReason::InvalidField, ResultReason::InvalidAttribute);
-        assert_eq!(ask(AttributeValue::CryptographicDomainParameters(CryptographicDomainParameters::new())), wrong);
+        assert_eq!(
+            ask(AttributeValue::CryptographicDomainParameters(CryptographicDomainParameters::new())),
+            wrong
+        );
     }
 }
 
@@ -112,7 +120,10 @@ fn dates_decide_the_state() {
         let key = server.create(*version, [AttributeValue::ActivationDate(DateTime(now().0 - 3600))]);
         assert_eq!(server.state(&key), State::Active);
         let attributes = server.attributes(*version, &key);
-        assert_eq!(attributes.get(Tag::ActivationDate), Some(&AttributeValue::ActivationDate(DateTime(now().0 - 3600))));
+        assert_eq!(
+            attributes.get(Tag::ActivationDate),
+            Some(&AttributeValue::ActivationDate(DateTime(now().0 - 3600)))
+        );
         let key = server.create(*version, [AttributeValue::ActivationDate(DateTime(now().0 + 10))]);
         assert_eq!(server.state(&key), State::PreActive);
         let dates = [
@@ -143,8 +154,10 @@ fn templates() {
             AttributeValue::CryptographicLength(256),
             name(&named),
         ]);
-        let template = ManagedObject::Template(Template { attribute: inner.to_attribute_list(), ..Template::new() });
-        let registered = server.send(version, register_request(version, template, AttributeSet::new())).unwrap();
+        let template =
+            ManagedObject::Template(Template { attribute: inner.to_attribute_list(), ..Template::new() });
+        let registered =
+            server.send(version, register_request(version, template, AttributeSet::new())).unwrap();
 
         let create = |more: Vec<AttributeValue>| {
             let mut request = create_request(version, set(more));
@@ -156,9 +169,14 @@ fn templates() {
         let key = text_of(&create(vec![mask.clone(), name("key")]).unwrap().unique_identifier);
         let attributes = server.attributes(version, &key);
         assert_eq!(attributes.get(Tag::CryptographicLength), Some(&AttributeValue::CryptographicLength(256)));
-        let names: Vec<_> = attributes.all(&AttributeId::Standard(Tag::Name)).map(|instance| instance.value.clone()).collect();
+        let names: Vec<_> = attributes
+            .all(&AttributeId::Standard(Tag::Name))
+            .map(|instance| instance.value.clone())
+            .collect();
         assert_eq!(names, [name("key")]);
-        let key = text_of(&create(vec![mask.clone(), AttributeValue::CryptographicLength(128)]).unwrap().unique_identifier);
+        let key = text_of(
+            &create(vec![mask.clone(), AttributeValue::CryptographicLength(128)]).unwrap().unique_identifier,
+        );
         let attributes = server.attributes(version, &key);
         assert_eq!(attributes.get(Tag::CryptographicLength), Some(&AttributeValue::CryptographicLength(128)));
 
@@ -169,4 +187,39 @@ fn templates() {
         let failed = server.attributes_named(version, &template, &[]).unwrap_err();
         assert_eq!(failed.reason, ResultReason::ItemNotFound);
     }
+}
+
+#[test]
+fn secret_data_can_be_made_since_1_4() {
+    let server = server();
+    for version in ALL {
+        let given = set([AttributeValue::CryptographicLength(80)]);
+        let request =
+            CreateRequest { object_type: ObjectType::SecretData, ..create_request(*version, given) };
+        match server.send(*version, request) {
+            Ok(response) => {
+                assert!(*version >= V1_4);
+                let got = server.get(*version, &text_of(&response.unique_identifier)).unwrap().object;
+                let ManagedObject::SecretData(data) = got else { panic!() };
+                assert_eq!(data.secret_data_type, SecretDataType::Password);
+            }
+            Err(failed) => {
+                assert!(*version < V1_4);
+                assert_eq!(failed.reason, ResultReason::InvalidField);
+            }
+        }
+    }
+}
+
+/// The official case QS-M-2.
+#[test]
+fn a_short_key_is_not_quantum_safe() {
+    let server = server();
+    let ask = |length| {
+        let mut given = aes(length);
+        given.add(AttributeValue::QuantumSafe(true));
+        server.send(V2_0, create_request(V2_0, given))
+    };
+    assert_eq!(ask(128).unwrap_err().reason, ResultReason::GeneralFailure);
+    ask(256).unwrap();
 }

@@ -8,7 +8,11 @@ use crate::harness::*;
 const CRYPTO: [Version; 4] = [V1_2, V1_3, V1_4, V2_0];
 
 fn parameters(mode: BlockCipherMode, padding: Option<PaddingMethod>) -> CryptographicParameters {
-    CryptographicParameters { block_cipher_mode: Some(mode), padding_method: padding, ..CryptographicParameters::new() }
+    CryptographicParameters {
+        block_cipher_mode: Some(mode),
+        padding_method: padding,
+        ..CryptographicParameters::new()
+    }
 }
 
 fn data(bytes: &[u8]) -> Option<Data> {
@@ -31,7 +35,12 @@ fn encrypt(key: &str, parameters: CryptographicParameters, plaintext: &[u8]) -> 
     }
 }
 
-fn decrypt(key: &str, parameters: CryptographicParameters, ciphertext: &[u8], iv: Option<Bytes>) -> DecryptRequest {
+fn decrypt(
+    key: &str,
+    parameters: CryptographicParameters,
+    ciphertext: &[u8],
+    iv: Option<Bytes>,
+) -> DecryptRequest {
     DecryptRequest {
         unique_identifier: Some(id(key)),
         cryptographic_parameters: Some(parameters.into()),
@@ -66,7 +75,8 @@ fn there_and_back_in_every_mode() {
             (B::GCM, None, 0),
         ] {
             let plaintext: Vec<u8> = (0..length).collect();
-            let response = server.send(version, encrypt(&key, parameters(mode, padding), &plaintext)).unwrap();
+            let response =
+                server.send(version, encrypt(&key, parameters(mode, padding), &plaintext)).unwrap();
             // The server makes what it needs, and says so.
             assert_eq!(response.iv_counter_nonce.is_some(), mode != B::ECB);
             let has_tag = mode == B::GCM && version >= V1_4;
@@ -90,7 +100,10 @@ fn there_and_back_in_every_mode() {
 fn known_answers() {
     let server = server();
     let hex = |text: &str| -> Vec<u8> {
-        (0..text.len()).step_by(2).map(|place| u8::from_str_radix(&text[place..place + 2], 16).unwrap()).collect()
+        (0..text.len())
+            .step_by(2)
+            .map(|place| u8::from_str_radix(&text[place..place + 2], 16).unwrap())
+            .collect()
     };
     let register = |version, key: &str, more: Vec<AttributeValue>| {
         let material = KeyMaterial::ByteString(Secret::from(hex(key)));
@@ -111,8 +124,12 @@ fn known_answers() {
     };
     for version in CRYPTO {
         let key = register(version, "0123456789abcdef0123456789abcdef", vec![]);
-        let request = encrypt(&key, parameters(BlockCipherMode::ECB, None), &hex("01020304050607080910111213141516"));
-        assert_eq!(bytes_of(server.send(version, request).unwrap().data), hex("d9bcce11b0b437b90239552df3a360c9"));
+        let request =
+            encrypt(&key, parameters(BlockCipherMode::ECB, None), &hex("01020304050607080910111213141516"));
+        assert_eq!(
+            bytes_of(server.send(version, request).unwrap().data),
+            hex("d9bcce11b0b437b90239552df3a360c9")
+        );
 
         // The parameters are those of the key.
         let own = AttributeValue::CryptographicParameters(
@@ -129,7 +146,9 @@ fn known_answers() {
         let response = server.send(version, request).unwrap();
         assert_eq!(response.iv_counter_nonce, None, "it was given");
         let ciphertext = bytes_of(response.data);
-        let expected = hex("e768203ba72b6e157daaad34b1e791d8e88457dc147942f01bfaff7b28a3cdde2203d4d5a4c7928ba9e9cc78b66a6546");
+        let expected = hex(
+            "e768203ba72b6e157daaad34b1e791d8e88457dc147942f01bfaff7b28a3cdde2203d4d5a4c7928ba9e9cc78b66a6546",
+        );
         assert_eq!(ciphertext, expected);
         let request = |iv| DecryptRequest {
             cryptographic_parameters: None,
@@ -153,7 +172,10 @@ fn known_answers() {
             ..encrypt(&key, gcm.clone(), &plaintext)
         };
         let response = server.send(version, request).unwrap();
-        assert_eq!(response.authenticated_encryption_tag.as_deref(), Some(&hex("5bc94fbc3221a5db94fae95ae7121a47")[..]));
+        assert_eq!(
+            response.authenticated_encryption_tag.as_deref(),
+            Some(&hex("5bc94fbc3221a5db94fae95ae7121a47")[..])
+        );
         let ciphertext = bytes_of(response.data);
         let open = |additional: &Bytes, tag: &[u8]| DecryptRequest {
             authenticated_encryption_additional_data: Some(additional.clone()),
@@ -168,7 +190,10 @@ fn known_answers() {
             assert_eq!(server.send(version, request).unwrap_err().reason, ResultReason::CryptographicFailure);
         }
         let short = server.send(version, open(&additional, &tag[..4])).unwrap_err().reason;
-        assert_eq!(short, reason(version, ResultReason::InvalidField, ResultReason::BadCryptographicParameters));
+        assert_eq!(
+            short,
+            reason(version, ResultReason::InvalidField, ResultReason::BadCryptographicParameters)
+        );
     }
 }
 
@@ -178,11 +203,18 @@ fn states_masks_and_dates() {
     let ecb = || parameters(BlockCipherMode::ECB, None);
     for version in CRYPTO {
         let state = reason(version, ResultReason::PermissionDenied, ResultReason::WrongKeyLifecycleState);
-        let mask = reason(version, ResultReason::PermissionDenied, ResultReason::IncompatibleCryptographicUsageMask);
+        let mask =
+            reason(version, ResultReason::PermissionDenied, ResultReason::IncompatibleCryptographicUsageMask);
         let may = |key: &str| {
             (
-                server.send(version, encrypt(key, ecb(), &[0; 16])).map(|_| ()).map_err(|failed| failed.reason),
-                server.send(version, decrypt(key, ecb(), &[0; 16], None)).map(|_| ()).map_err(|failed| failed.reason),
+                server
+                    .send(version, encrypt(key, ecb(), &[0; 16]))
+                    .map(|_| ())
+                    .map_err(|failed| failed.reason),
+                server
+                    .send(version, decrypt(key, ecb(), &[0; 16], None))
+                    .map(|_| ())
+                    .map_err(|failed| failed.reason),
             )
         };
         let key = server.create(version, []);
@@ -226,7 +258,11 @@ fn usage_limits() {
     let ecb = || parameters(BlockCipherMode::ECB, None);
     for version in CRYPTO {
         for (unit, total, times) in [(UsageLimitsUnit::Byte, 40, 2), (UsageLimitsUnit::Object, 3, 3)] {
-            let limits = UsageLimits { usage_limits_total: Some(total), usage_limits_unit: Some(unit), ..UsageLimits::new() };
+            let limits = UsageLimits {
+                usage_limits_total: Some(total),
+                usage_limits_unit: Some(unit),
+                ..UsageLimits::new()
+            };
             let key = server.create(version, [AttributeValue::UsageLimits(limits)]);
             server.activate(version, &key).unwrap();
             for _ in 0..times {
@@ -236,7 +272,9 @@ fn usage_limits() {
             assert_eq!(failed.reason, ResultReason::PermissionDenied);
             server.send(version, decrypt(&key, ecb(), &[0; 16], None)).unwrap();
             let attributes = server.attributes(version, &key);
-            let Some(AttributeValue::UsageLimits(limits)) = attributes.get(Tag::UsageLimits) else { panic!() };
+            let Some(AttributeValue::UsageLimits(limits)) = attributes.get(Tag::UsageLimits) else {
+                panic!()
+            };
             let left = if unit == UsageLimitsUnit::Byte { 8 } else { 0 };
             assert_eq!((limits.usage_limits_total, limits.usage_limits_count), (Some(total), Some(left)));
         }
@@ -249,11 +287,15 @@ fn what_is_refused() {
     for version in CRYPTO {
         let key = active(&server, version);
         let bad = reason(version, ResultReason::InvalidField, ResultReason::BadCryptographicParameters);
-        let unsupported = reason(version, ResultReason::InvalidField, ResultReason::UnsupportedCryptographicParameters);
+        let unsupported =
+            reason(version, ResultReason::InvalidField, ResultReason::UnsupportedCryptographicParameters);
         let fails = |request: EncryptRequest| server.send(version, request).unwrap_err().reason;
         assert_eq!(fails(encrypt(&key, CryptographicParameters::new(), &[0; 16])), bad);
         assert_eq!(
-            fails(EncryptRequest { cryptographic_parameters: None, ..encrypt(&key, CryptographicParameters::new(), &[0; 16]) }),
+            fails(EncryptRequest {
+                cryptographic_parameters: None,
+                ..encrypt(&key, CryptographicParameters::new(), &[0; 16])
+            }),
             bad
         );
         assert_eq!(fails(encrypt(&key, parameters(BlockCipherMode::XTS, None), &[0; 16])), unsupported);
@@ -264,7 +306,10 @@ fn what_is_refused() {
             ..parameters(BlockCipherMode::CBC, None)
         };
         assert_eq!(fails(encrypt(&key, other, &[0; 16])), bad);
-        assert_eq!(fails(encrypt(&key, parameters(BlockCipherMode::ECB, None), &[0; 15])), ResultReason::CryptographicFailure);
+        assert_eq!(
+            fails(encrypt(&key, parameters(BlockCipherMode::ECB, None), &[0; 15])),
+            ResultReason::CryptographicFailure
+        );
         let short = EncryptRequest {
             iv_counter_nonce: Some(Bytes::from_static(&[0; 7])),
             ..encrypt(&key, parameters(BlockCipherMode::CBC, None), &[0; 16])
@@ -295,7 +340,10 @@ fn what_is_refused() {
         assert!(failed == wrong || version == V1_2 && failed == ResultReason::IllegalOperation, "{failed}");
         // Parts of a stream.
         if version >= V1_3 {
-            let first = EncryptRequest { init_indicator: Some(true), ..encrypt(&key, parameters(BlockCipherMode::ECB, None), &[0; 16]) };
+            let first = EncryptRequest {
+                init_indicator: Some(true),
+                ..encrypt(&key, parameters(BlockCipherMode::ECB, None), &[0; 16])
+            };
             assert_eq!(fails(first.clone()), ResultReason::FeatureNotSupported);
             server.send(version, EncryptRequest { final_indicator: Some(true), ..first }).unwrap();
         }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::sync::Arc;
 
-use kmip::ttlv::{Bytes, DateTime, Mode, Limits, Tag, Version};
+use kmip::ttlv::{Bytes, DateTime, Limits, Mode, Tag, Version};
 use kmip::types::*;
 use kmip_server::engine::{Answer, Engine, Settings};
 use kmip_server::handler::{Disposition, Peer, PeerCertificate};
@@ -74,12 +74,22 @@ impl Server {
     }
 
     /// Sends the items of one message.
-    pub(crate) fn batch(&self, user: &str, version: Version, items: Vec<RequestPayload>) -> Vec<ResponseBatchItem> {
+    pub(crate) fn batch(
+        &self,
+        user: &str,
+        version: Version,
+        items: Vec<RequestPayload>,
+    ) -> Vec<ResponseBatchItem> {
         self.message(user, &batch(version, items)).batch_item
     }
 
     /// Sends one operation as a user.
-    pub(crate) fn ask<R: Request>(&self, user: &str, version: Version, request: R) -> Result<R::Response, Failed> {
+    pub(crate) fn ask<R: Request>(
+        &self,
+        user: &str,
+        version: Version,
+        request: R,
+    ) -> Result<R::Response, Failed> {
         let message = batch(version, vec![request.into()]);
         let [item] = self.message(user, &message).batch_item.try_into().unwrap();
         assert_eq!(item.operation, Some(R::OPERATION));
@@ -96,7 +106,8 @@ impl Server {
 pub(crate) fn answer<R: Request>(item: ResponseBatchItem) -> Result<R::Response, Failed> {
     match item.result_status {
         ResultStatus::Success => {
-            Ok(R::Response::try_from(item.response_payload.unwrap()).unwrap_or_else(|other| panic!("{other:?}")))
+            Ok(R::Response::try_from(item.response_payload.unwrap())
+                .unwrap_or_else(|other| panic!("{other:?}")))
         }
         _ => Err(failed(&item)),
     }
@@ -181,7 +192,11 @@ pub(crate) fn create_request(version: Version, set: AttributeSet) -> CreateReque
     CreateRequest { template_attribute, attributes, ..CreateRequest::new(ObjectType::SymmetricKey) }
 }
 
-pub(crate) fn register_request(version: Version, object: ManagedObject, set: AttributeSet) -> RegisterRequest {
+pub(crate) fn register_request(
+    version: Version,
+    object: ManagedObject,
+    set: AttributeSet,
+) -> RegisterRequest {
     let (template_attribute, attributes) = wire(version, set);
     let object_type = match &object {
         ManagedObject::Certificate(_) => ObjectType::Certificate,
@@ -195,7 +210,12 @@ pub(crate) fn register_request(version: Version, object: ManagedObject, set: Att
         ManagedObject::PgpKey(_) => ObjectType::PGPKey,
         other => panic!("{other:?}"),
     };
-    RegisterRequest { template_attribute, attributes, object: Some(object), ..RegisterRequest::new(object_type) }
+    RegisterRequest {
+        template_attribute,
+        attributes,
+        object: Some(object),
+        ..RegisterRequest::new(object_type)
+    }
 }
 
 /// What every AES key is created with.
@@ -234,7 +254,10 @@ impl Server {
     }
 
     pub(crate) fn activate(&self, version: Version, identifier: &str) -> Result<ActivateResponse, Failed> {
-        self.send(version, ActivateRequest { unique_identifier: Some(id(identifier)), ..ActivateRequest::new() })
+        self.send(
+            version,
+            ActivateRequest { unique_identifier: Some(id(identifier)), ..ActivateRequest::new() },
+        )
     }
 
     pub(crate) fn revoke(
@@ -244,11 +267,17 @@ impl Server {
         code: RevocationReasonCode,
     ) -> Result<RevokeResponse, Failed> {
         let reason = RevocationReason::new(code);
-        self.send(version, RevokeRequest { unique_identifier: Some(id(identifier)), ..RevokeRequest::new(reason) })
+        self.send(
+            version,
+            RevokeRequest { unique_identifier: Some(id(identifier)), ..RevokeRequest::new(reason) },
+        )
     }
 
     pub(crate) fn destroy(&self, version: Version, identifier: &str) -> Result<DestroyResponse, Failed> {
-        self.send(version, DestroyRequest { unique_identifier: Some(id(identifier)), ..DestroyRequest::new() })
+        self.send(
+            version,
+            DestroyRequest { unique_identifier: Some(id(identifier)), ..DestroyRequest::new() },
+        )
     }
 
     pub(crate) fn get(&self, version: Version, identifier: &str) -> Result<GetResponse, Failed> {
@@ -266,7 +295,8 @@ impl Server {
         identifier: &str,
         ids: &[AttributeId],
     ) -> Result<AttributeSet, Failed> {
-        let mut request = GetAttributesRequest { unique_identifier: Some(id(identifier)), ..GetAttributesRequest::new() };
+        let mut request =
+            GetAttributesRequest { unique_identifier: Some(id(identifier)), ..GetAttributesRequest::new() };
         if version < V2_0 {
             request.attribute_name = ids.iter().map(AttributeId::to_name).collect();
         } else {
@@ -276,7 +306,8 @@ impl Server {
         Ok(match response.attributes {
             Some(attributes) => AttributeSet::from_attributes(attributes),
             None => {
-                let template = TemplateAttribute { attribute: response.attribute, ..TemplateAttribute::new() };
+                let template =
+                    TemplateAttribute { attribute: response.attribute, ..TemplateAttribute::new() };
                 AttributeSet::from_template_attribute(template)
             }
         })

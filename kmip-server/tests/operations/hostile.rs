@@ -20,12 +20,18 @@ fn messages() -> Vec<Vec<u8>> {
     let mut messages = Vec::new();
     for version in ALL {
         let payloads: Vec<RequestPayload> = vec![
-            create_request(*version, { let mut set = aes(128); set.add(name("n")); set }).into(),
+            create_request(*version, {
+                let mut set = aes(128);
+                set.add(name("n"));
+                set
+            })
+            .into(),
             locate_request(*version, set([name("n")])).into(),
             GetRequest::new().into(),
             GetAttributesRequest::new().into(),
             ActivateRequest::new().into(),
-            QueryRequest { query_function: QueryFunction::all(*version).collect(), ..QueryRequest::new() }.into(),
+            QueryRequest { query_function: QueryFunction::all(*version).collect(), ..QueryRequest::new() }
+                .into(),
         ];
         for payload in payloads.clone() {
             messages.push(batch(*version, vec![payload]));
@@ -35,7 +41,14 @@ fn messages() -> Vec<Vec<u8>> {
         all.request_header.maximum_response_size = Some(5000);
         messages.push(all);
     }
-    messages.iter().map(|message| { let mut bytes = Vec::new(); message.write(&mut bytes).unwrap(); bytes }).collect()
+    messages
+        .iter()
+        .map(|message| {
+            let mut bytes = Vec::new();
+            message.write(&mut bytes).unwrap();
+            bytes
+        })
+        .collect()
 }
 
 #[test]

@@ -25,8 +25,10 @@ fn the_way_of_a_key() {
         let attributes = server.attributes(*version, &key);
         assert_eq!(attributes.get(Tag::DeactivationDate), Some(&AttributeValue::DeactivationDate(now())));
         assert_eq!(attributes.get(Tag::LastChangeDate), Some(&AttributeValue::LastChangeDate(now())));
-        assert!(matches!(attributes.get(Tag::RevocationReason), Some(AttributeValue::RevocationReason(reason))
-            if reason.revocation_reason_code == RevocationReasonCode::CessationOfOperation));
+        assert!(
+            matches!(attributes.get(Tag::RevocationReason), Some(AttributeValue::RevocationReason(reason))
+            if reason.revocation_reason_code == RevocationReasonCode::CessationOfOperation)
+        );
         assert_eq!(attributes.get(Tag::CompromiseDate), None);
 
         server.destroy(*version, &key).unwrap();
@@ -46,7 +48,9 @@ fn compromise() {
     let server = server();
     for version in ALL {
         for code in [RevocationReasonCode::KeyCompromise, RevocationReasonCode::CACompromise] {
-            for (steps, before) in [(0, State::PreActive), (1, State::Active), (2, State::Deactivated), (3, State::Destroyed)] {
+            for (steps, before) in
+                [(0, State::PreActive), (1, State::Active), (2, State::Deactivated), (3, State::Destroyed)]
+            {
                 let key = server.create(*version, []);
                 if steps > 0 {
                     server.activate(*version, &key).unwrap();
@@ -64,7 +68,9 @@ fn compromise() {
                 let attributes = server.attributes(*version, &key);
                 assert_eq!(attributes.get(Tag::CompromiseDate), Some(&AttributeValue::CompromiseDate(now())));
                 // 1.4 §4.20: the Initial Date, if nothing else is said.
-                let Some(AttributeValue::InitialDate(initial)) = attributes.get(Tag::InitialDate) else { panic!() };
+                let Some(AttributeValue::InitialDate(initial)) = attributes.get(Tag::InitialDate) else {
+                    panic!()
+                };
                 let occurred = attributes.get(Tag::CompromiseOccurrenceDate);
                 assert_eq!(occurred, Some(&AttributeValue::CompromiseOccurrenceDate(*initial)));
                 assert!(server.revoke(*version, &key, code).is_err());
@@ -137,7 +143,8 @@ fn states_come_by_time() {
             AttributeValue::DeactivationDate(DateTime(now().0 + 20)),
         ];
         let key = server.create(*version, dates);
-        let with = |state| server.locate(*version, set([AttributeValue::State(state)])).unwrap().contains(&key);
+        let with =
+            |state| server.locate(*version, set([AttributeValue::State(state)])).unwrap().contains(&key);
         assert_eq!(server.state(&key), State::PreActive);
         assert!(with(State::PreActive));
         wait(10);

@@ -21,11 +21,20 @@ fn by_one_attribute_and_by_several() {
     let server = server();
     for version in ALL {
         let named = |text: &str| format!("{text} {version}");
-        let first = server.create(*version, [name(&named("first")), AttributeValue::ObjectGroup(named("g").as_str().into())]);
-        let second = server.create(*version, [name(&named("second")), AttributeValue::ObjectGroup(named("g").as_str().into())]);
+        let first = server.create(
+            *version,
+            [name(&named("first")), AttributeValue::ObjectGroup(named("g").as_str().into())],
+        );
+        let second = server.create(
+            *version,
+            [name(&named("second")), AttributeValue::ObjectGroup(named("g").as_str().into())],
+        );
         let find = |values: Vec<AttributeValue>| server.locate(*version, set(values)).unwrap();
         assert_eq!(find(vec![name(&named("first"))]), std::slice::from_ref(&first));
-        assert_eq!(find(vec![AttributeValue::ObjectGroup(named("g").as_str().into())]), [second.clone(), first.clone()]);
+        assert_eq!(
+            find(vec![AttributeValue::ObjectGroup(named("g").as_str().into())]),
+            [second.clone(), first.clone()]
+        );
         assert_eq!(
             find(vec![name(&named("second")), AttributeValue::ObjectGroup(named("g").as_str().into())]),
             std::slice::from_ref(&second)
@@ -47,7 +56,12 @@ fn masks_are_subsets() {
     let server = server();
     for version in ALL {
         let key = server.create(*version, []);
-        let find = |mask| server.locate(*version, set([AttributeValue::CryptographicUsageMask(mask)])).unwrap().contains(&key);
+        let find = |mask| {
+            server
+                .locate(*version, set([AttributeValue::CryptographicUsageMask(mask)]))
+                .unwrap()
+                .contains(&key)
+        };
         use CryptographicUsageMask as M;
         assert!(find(M::Encrypt) && find(M::Encrypt | M::Decrypt) && find(M::empty()));
         assert!(!find(M::Sign) && !find(M::Encrypt | M::Sign));
@@ -62,13 +76,16 @@ fn dates_and_ranges() {
         let key = server.create(*version, [AttributeValue::ActivationDate(DateTime(now().0 + 100))]);
         let find = |dates: &[i64]| {
             let dates = dates.iter().map(|date| AttributeValue::ActivationDate(DateTime(now().0 + date)));
-            server.send(*version, locate_request(*version, set(dates))).map(|response| found(&response).contains(&key))
+            server
+                .send(*version, locate_request(*version, set(dates)))
+                .map(|response| found(&response).contains(&key))
         };
         assert!(find(&[100]).unwrap() && !find(&[99]).unwrap());
         assert!(find(&[50, 150]).unwrap() && find(&[100, 100]).unwrap() && find(&[150, 100]).unwrap());
         assert!(!find(&[101, 150]).unwrap());
         assert_eq!(find(&[1, 2, 3]).unwrap_err().reason, ResultReason::InvalidField);
-        let initial = [AttributeValue::InitialDate(now()), AttributeValue::InitialDate(DateTime(now().0 - 1))];
+        let initial =
+            [AttributeValue::InitialDate(now()), AttributeValue::InitialDate(DateTime(now().0 - 1))];
         assert_eq!(server.locate(*version, set(initial)).unwrap(), std::slice::from_ref(&key));
         // 1.4 §4.9: the largest possible date is the same as none.
         let without = set([AttributeValue::ActivationDate(DateTime(i64::MAX))]);
@@ -143,11 +160,17 @@ fn destroyed_objects_are_found_by_those_who_ask_for_them() {
         assert_eq!(server.locate(*version, destroyed).unwrap().contains(&key), *version < V2_0);
         if *version >= V2_0 {
             let mask = StorageStatusMask::OnLineStorage | StorageStatusMask::DestroyedStorage;
-            let request = LocateRequest { storage_status_mask: Some(mask), ..locate_request(*version, AttributeSet::new()) };
+            let request = LocateRequest {
+                storage_status_mask: Some(mask),
+                ..locate_request(*version, AttributeSet::new())
+            };
             assert!(found(&server.send(*version, request).unwrap()).contains(&key));
         }
         let archived = StorageStatusMask::ArchivalStorage;
-        let request = LocateRequest { storage_status_mask: Some(archived), ..locate_request(*version, AttributeSet::new()) };
+        let request = LocateRequest {
+            storage_status_mask: Some(archived),
+            ..locate_request(*version, AttributeSet::new())
+        };
         assert!(found(&server.send(*version, request).unwrap()).is_empty());
     }
 }
@@ -161,10 +184,16 @@ fn fresh_members_of_a_group() {
         let fresh = server.create(*version, [group.clone()]);
         server.get(*version, &used).unwrap();
         let ask = |member| {
-            let request = LocateRequest { object_group_member: Some(member), ..locate_request(*version, set([group.clone()])) };
+            let request = LocateRequest {
+                object_group_member: Some(member),
+                ..locate_request(*version, set([group.clone()]))
+            };
             server.send(*version, request)
         };
-        assert_eq!(found(&ask(ObjectGroupMember::GroupMemberFresh).unwrap()), [fresh]);
+        assert_eq!(found(&ask(ObjectGroupMember::GroupMemberFresh).unwrap()), std::slice::from_ref(&fresh));
+        let later = server.create(*version, [group.clone()]);
+        let both = found(&ask(ObjectGroupMember::GroupMemberFresh).unwrap());
+        assert_eq!(both, if *version < V2_0 { [fresh, later] } else { [later, fresh] });
         let failed = ask(ObjectGroupMember::GroupMemberDefault).unwrap_err();
         assert_eq!(failed.reason, ResultReason::FeatureNotSupported);
     }
@@ -206,7 +235,9 @@ fn a_filter_in_a_template_attribute() {
     server.create(V1_0, [name("other")]);
     let template = set([name("fortigate")]).to_template_attribute();
     let bytes = kmip::ttlv::encode(&template, Tag::TemplateAttribute, V1_0).unwrap();
-    let item = kmip::ttlv::decode::<Item>(&bytes.into(), Tag::TemplateAttribute, V1_0, kmip::ttlv::Mode::Strict).unwrap();
+    let item =
+        kmip::ttlv::decode::<Item>(&bytes.into(), Tag::TemplateAttribute, V1_0, kmip::ttlv::Mode::Strict)
+            .unwrap();
     let mut request = LocateRequest { maximum_items: Some(1), ..LocateRequest::new() };
     request.unknown.add(item);
     assert_eq!(found(&server.send(V1_0, request).unwrap()), [key]);
@@ -225,7 +256,11 @@ fn links_and_application_information() {
         };
         let key = server.create(
             *version,
-            [link(LinkType::DerivationBaseObjectLink, "a"), link(LinkType::ReplacedObjectLink, "b"), information(Some("www"))],
+            [
+                link(LinkType::DerivationBaseObjectLink, "a"),
+                link(LinkType::ReplacedObjectLink, "b"),
+                information(Some("www")),
+            ],
         );
         let find = |value| server.locate(*version, set([value])).unwrap().contains(&key);
         assert!(find(link(LinkType::DerivationBaseObjectLink, "a")));

@@ -7,6 +7,7 @@
     clippy::as_conversions,
     reason = "a test that panics is a test that fails"
 )]
+#![allow(clippy::useless_conversion, reason = "which structures stand in boxes is the generator's business")]
 
 mod harness;
 

@@ -126,7 +126,10 @@ fn an_operation_must_be_one_of_the_version() {
         request.batch_item[0].operation = Operation(0x7777);
         bytes(&request)
     });
-    assert_eq!(crate::harness::failed(&read(&failed).batch_item[0]).reason, ResultReason::OperationNotSupported);
+    assert_eq!(
+        crate::harness::failed(&read(&failed).batch_item[0]).reason,
+        ResultReason::OperationNotSupported
+    );
 }
 
 #[test]
@@ -142,7 +145,8 @@ fn credentials() {
             CredentialValue::UsernameAndPasswordCredential(value.into()),
         );
         let mut request = query(V1_2);
-        request.request_header.authentication = Some(Authentication { credential: vec![credential], ..Authentication::new() });
+        request.request_header.authentication =
+            Some(Authentication { credential: vec![credential], ..Authentication::new() });
         request
     };
     // PyKMIP's client sends these where it has none.
@@ -186,7 +190,10 @@ fn message_extensions() {
         };
         assert_eq!(ask(false).result_status, ResultStatus::Success);
         let item = ask(true);
-        assert_eq!((item.operation, item.unique_batch_item_id.as_deref()), (Some(Operation::Query), Some(&b"7"[..])));
+        assert_eq!(
+            (item.operation, item.unique_batch_item_id.as_deref()),
+            (Some(Operation::Query), Some(&b"7"[..]))
+        );
         // 2.0 has a reason for just this, but its tables of the operations' errors don't list it.
         assert_eq!(failed(&item).reason, ResultReason::FeatureNotSupported);
     }

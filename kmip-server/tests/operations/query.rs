@@ -6,15 +6,25 @@ use kmip::types::*;
 use crate::harness::*;
 
 fn query(version: Version, functions: &[QueryFunction]) -> QueryResponse {
-    server().send(version, QueryRequest { query_function: functions.to_vec(), ..QueryRequest::new() }).unwrap()
+    server()
+        .send(version, QueryRequest { query_function: functions.to_vec(), ..QueryRequest::new() })
+        .unwrap()
 }
 
 #[test]
 fn the_operations_are_those_of_the_version() {
     use Operation as O;
     let always = [
-        O::Create, O::Register, O::Locate, O::Get, O::GetAttributes, O::GetAttributeList, O::Activate, O::Revoke,
-        O::Destroy, O::Query,
+        O::Create,
+        O::Register,
+        O::Locate,
+        O::Get,
+        O::GetAttributes,
+        O::GetAttributeList,
+        O::Activate,
+        O::Revoke,
+        O::Destroy,
+        O::Query,
     ];
     for version in ALL {
         let operations = query(*version, &[QueryFunction::QueryOperations]).operation;
@@ -74,7 +84,8 @@ fn versions() {
     assert_eq!(ask(&[V1_2, Version::new(3, 0), V1_0]), [V1_2, V1_0]);
     assert_eq!(ask(&[Version::new(9, 9)]), []);
     // 1.0 hasn't got it.
-    let mut request = batch(V1_0, vec![QueryRequest { query_function: vec![], ..QueryRequest::new() }.into()]);
+    let mut request =
+        batch(V1_0, vec![QueryRequest { query_function: vec![], ..QueryRequest::new() }.into()]);
     request.batch_item[0] = {
         let empty = kmip::ttlv::Item::new(kmip::ttlv::Tag::RequestPayload, Vec::new());
         RequestBatchItem::new(Operation::DiscoverVersions, RequestPayload::Other(empty))

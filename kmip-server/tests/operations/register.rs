@@ -6,7 +6,10 @@ use kmip::types::*;
 use crate::harness::*;
 
 fn block(format: KeyFormatType, material: KeyMaterial) -> KeyBlock {
-    KeyBlock { key_value: Some(KeyValue::Plaintext(PlaintextKeyValue::new(material).into())), ..KeyBlock::new(format) }
+    KeyBlock {
+        key_value: Some(KeyValue::Plaintext(PlaintextKeyValue::new(material).into())),
+        ..KeyBlock::new(format)
+    }
 }
 
 fn raw(bytes: &[u8]) -> KeyMaterial {
@@ -52,15 +55,23 @@ fn objects(version: Version) -> Vec<ManagedObject> {
         ManagedObject::SecretData(
             SecretData::new(SecretDataType::Password, block(KeyFormatType::Opaque, raw(b"password"))).into(),
         ),
-        ManagedObject::OpaqueObject(OpaqueObject::new(OpaqueDataType(0x8000_0001), Secret::from(&b"anything"[..]))),
+        ManagedObject::OpaqueObject(OpaqueObject::new(
+            OpaqueDataType(0x8000_0001),
+            Secret::from(&b"anything"[..]),
+        )),
         ManagedObject::SplitKey(SplitKey::new(3, 1, 2, SplitKeyMethod::XOR, aes_block(&[9; 16])).into()),
     ];
     if version < V2_0 {
         let inner = set([AttributeValue::CryptographicLength(128), name("template")]);
-        objects.push(ManagedObject::Template(Template { attribute: inner.to_attribute_list(), ..Template::new() }));
+        objects.push(ManagedObject::Template(Template {
+            attribute: inner.to_attribute_list(),
+            ..Template::new()
+        }));
     }
     if version >= V1_2 {
-        objects.push(ManagedObject::PgpKey(PgpKey::new(4, block(KeyFormatType::Raw, raw(b"-----BEGIN PGP"))).into()));
+        objects.push(ManagedObject::PgpKey(
+            PgpKey::new(4, block(KeyFormatType::Raw, raw(b"-----BEGIN PGP"))).into(),
+        ));
     }
     objects
 }
@@ -70,7 +81,9 @@ fn every_object_comes_back_as_it_was() {
     let server = server();
     for version in ALL {
         for object in objects(*version) {
-            let registered = server.send(*version, register_request(*version, object.clone(), AttributeSet::new())).unwrap();
+            let registered = server
+                .send(*version, register_request(*version, object.clone(), AttributeSet::new()))
+                .unwrap();
             let identifier = text_of(&registered.unique_identifier);
             let got = server.get(*version, &identifier).unwrap();
             assert_eq!(got.object, object, "{version}");
@@ -90,9 +103,12 @@ fn what_the_tables_do_not_list_is_kept() {
     block.unknown.add(Item::new(Tag(0x0054_0001), Value::Enumeration(7)));
     let object = ManagedObject::SymmetricKey(SymmetricKey::new(block).into());
     for version in ALL {
-        let registered = server.send(*version, register_request(*version, object.clone(), AttributeSet::new())).unwrap();
+        let registered =
+            server.send(*version, register_request(*version, object.clone(), AttributeSet::new())).unwrap();
         let mut request = Vec::new();
-        batch(*version, vec![get_request(&text_of(&registered.unique_identifier)).into()]).write(&mut request).unwrap();
+        batch(*version, vec![get_request(&text_of(&registered.unique_identifier)).into()])
+            .write(&mut request)
+            .unwrap();
         let answer = Bytes::copy_from_slice(&server.raw(Some("alice"), &request).bytes);
         let response = ResponseMessage::read(&answer, Mode::Lenient, Limits::DEFAULT).unwrap();
         let item = response.batch_item.into_iter().next().unwrap();
@@ -107,7 +123,9 @@ fn an_object_of_one_version_is_read_in_another() {
     let server = server();
     for written in ALL {
         for object in objects(*written) {
-            let registered = server.send(*written, register_request(*written, object.clone(), AttributeSet::new())).unwrap();
+            let registered = server
+                .send(*written, register_request(*written, object.clone(), AttributeSet::new()))
+                .unwrap();
             let identifier = text_of(&registered.unique_identifier);
             for read in ALL {
                 let is_there = match &object {
@@ -137,11 +155,13 @@ fn attributes_inside_a_key_value_take_the_form_of_the_version() {
     let mut new = PlaintextKeyValue::new(raw(&[1; 16]));
     new.attributes = Some(inner.to_attributes());
     let key = |value: &PlaintextKeyValue| {
-        let block = KeyBlock { key_value: Some(KeyValue::Plaintext(value.clone().into())), ..aes_block(&[1; 16]) };
+        let block =
+            KeyBlock { key_value: Some(KeyValue::Plaintext(value.clone().into())), ..aes_block(&[1; 16]) };
         ManagedObject::SymmetricKey(SymmetricKey::new(block).into())
     };
     for (version, value) in [(V1_4, &old), (V2_0, &new)] {
-        let registered = server.send(version, register_request(version, key(value), AttributeSet::new())).unwrap();
+        let registered =
+            server.send(version, register_request(version, key(value), AttributeSet::new())).unwrap();
         let identifier = text_of(&registered.unique_identifier);
         assert_eq!(server.get(V1_0, &identifier).unwrap().object, key(&old));
         assert_eq!(server.get(V2_0, &identifier).unwrap().object, key(&new));
@@ -156,25 +176,31 @@ fn formats_of_symmetric_keys() {
         let registered = server.send(*version, register_request(*version, key, AttributeSet::new())).unwrap();
         let identifier = text_of(&registered.unique_identifier);
         let get = |format| {
-            server.send(*version, GetRequest { key_format_type: Some(format), ..get_request(&identifier) }).map(|got| {
-                let ManagedObject::SymmetricKey(key) = got.object else { panic!() };
-                assert_eq!(key.key_block.key_format_type, format);
-                let Some(KeyValue::Plaintext(value)) = key.key_block.key_value else { panic!() };
-                match value.key_material {
-                    KeyMaterial::ByteString(bytes) => bytes.expose().to_vec(),
-                    KeyMaterial::TransparentSymmetricKey(key) => key.key.expose().to_vec(),
-                    other => panic!("{other:?}"),
-                }
-            })
+            server
+                .send(*version, GetRequest { key_format_type: Some(format), ..get_request(&identifier) })
+                .map(|got| {
+                    let ManagedObject::SymmetricKey(key) = got.object else { panic!() };
+                    assert_eq!(key.key_block.key_format_type, format);
+                    let Some(KeyValue::Plaintext(value)) = key.key_block.key_value else { panic!() };
+                    match value.key_material {
+                        KeyMaterial::ByteString(bytes) => bytes.expose().to_vec(),
+                        KeyMaterial::TransparentSymmetricKey(key) => key.key.expose().to_vec(),
+                        other => panic!("{other:?}"),
+                    }
+                })
         };
         assert_eq!(get(KeyFormatType::Raw).unwrap(), [7; 32]);
         assert_eq!(get(KeyFormatType::TransparentSymmetricKey).unwrap(), [7; 32]);
         assert_eq!(get(KeyFormatType::PKCS_1).unwrap_err().reason, ResultReason::KeyFormatTypeNotSupported);
         let compression = KeyCompressionType::ECPublicKeyTypeUncompressed;
         let request = GetRequest { key_compression_type: Some(compression), ..get_request(&identifier) };
-        assert_eq!(server.send(*version, request).unwrap_err().reason, ResultReason::KeyCompressionTypeNotSupported);
+        assert_eq!(
+            server.send(*version, request).unwrap_err().reason,
+            ResultReason::KeyCompressionTypeNotSupported
+        );
         let wrapping = KeyWrappingSpecification::new(WrappingMethod::Encrypt);
-        let request = GetRequest { key_wrapping_specification: Some(wrapping.into()), ..get_request(&identifier) };
+        let request =
+            GetRequest { key_wrapping_specification: Some(wrapping.into()), ..get_request(&identifier) };
         assert_eq!(server.send(*version, request).unwrap_err().reason, ResultReason::FeatureNotSupported);
     }
 }
@@ -193,14 +219,17 @@ fn wrapped_keys_stay_wrapped() {
             ..aes_block(&[0; 16])
         };
         let key = ManagedObject::SymmetricKey(SymmetricKey::new(block).into());
-        let registered = server.send(*version, register_request(*version, key.clone(), AttributeSet::new())).unwrap();
+        let registered =
+            server.send(*version, register_request(*version, key.clone(), AttributeSet::new())).unwrap();
         let identifier = text_of(&registered.unique_identifier);
         assert_eq!(server.get(*version, &identifier).unwrap().object, key);
         // Nobody knows the digest of what is wrapped.
         assert_eq!(server.attributes(*version, &identifier).get(Tag::Digest), None);
         if *version >= V1_4 {
-            let request = GetRequest { key_wrap_type: Some(KeyWrapType::NotWrapped), ..get_request(&identifier) };
-            let expected = reason(*version, ResultReason::FeatureNotSupported, ResultReason::KeyWrapTypeNotSupported);
+            let request =
+                GetRequest { key_wrap_type: Some(KeyWrapType::NotWrapped), ..get_request(&identifier) };
+            let expected =
+                reason(*version, ResultReason::FeatureNotSupported, ResultReason::KeyWrapTypeNotSupported);
             assert_eq!(server.send(*version, request).unwrap_err().reason, expected);
         }
     }
@@ -236,10 +265,16 @@ fn what_contradicts_itself_is_refused() {
         assert_eq!(server.send(*version, request).unwrap_err().reason, ResultReason::InvalidField);
         let wrong = reason(*version, ResultReason::InvalidField, ResultReason::InvalidAttributeValue);
         let given = set([AttributeValue::CryptographicLength(128)]);
-        assert_eq!(server.send(*version, register_request(*version, key(), given)).unwrap_err().reason, wrong);
+        assert_eq!(
+            server.send(*version, register_request(*version, key(), given)).unwrap_err().reason,
+            wrong
+        );
         let block = KeyBlock { cryptographic_length: Some(128), ..aes_block(&[7; 32]) };
         let key = ManagedObject::SymmetricKey(SymmetricKey::new(block).into());
-        assert_eq!(server.send(*version, register_request(*version, key, AttributeSet::new())).unwrap_err().reason, wrong);
+        assert_eq!(
+            server.send(*version, register_request(*version, key, AttributeSet::new())).unwrap_err().reason,
+            wrong
+        );
         let block = KeyBlock { cryptographic_algorithm: None, ..aes_block(&[7; 32]) };
         let key = ManagedObject::SymmetricKey(SymmetricKey::new(block).into());
         let failed = server.send(*version, register_request(*version, key, AttributeSet::new())).unwrap_err();

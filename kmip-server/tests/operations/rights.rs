@@ -16,15 +16,35 @@ fn a_key_is_absent_for_others() {
         let id = || Some(id(&key));
         let mut reasons = vec![
             server.ask("bob", *version, get_request(&key)).unwrap_err(),
-            server.ask("bob", *version, GetAttributesRequest { unique_identifier: id(), ..GetAttributesRequest::new() }).unwrap_err(),
-            server.ask("bob", *version, GetAttributeListRequest { unique_identifier: id(), ..GetAttributeListRequest::new() }).unwrap_err(),
-            server.ask("bob", *version, ActivateRequest { unique_identifier: id(), ..ActivateRequest::new() }).unwrap_err(),
-            server.ask("bob", *version, DestroyRequest { unique_identifier: id(), ..DestroyRequest::new() }).unwrap_err(),
             server
-                .ask("bob", *version, RevokeRequest {
-                    unique_identifier: id(),
-                    ..RevokeRequest::new(RevocationReason::new(RevocationReasonCode::KeyCompromise))
-                })
+                .ask(
+                    "bob",
+                    *version,
+                    GetAttributesRequest { unique_identifier: id(), ..GetAttributesRequest::new() },
+                )
+                .unwrap_err(),
+            server
+                .ask(
+                    "bob",
+                    *version,
+                    GetAttributeListRequest { unique_identifier: id(), ..GetAttributeListRequest::new() },
+                )
+                .unwrap_err(),
+            server
+                .ask("bob", *version, ActivateRequest { unique_identifier: id(), ..ActivateRequest::new() })
+                .unwrap_err(),
+            server
+                .ask("bob", *version, DestroyRequest { unique_identifier: id(), ..DestroyRequest::new() })
+                .unwrap_err(),
+            server
+                .ask(
+                    "bob",
+                    *version,
+                    RevokeRequest {
+                        unique_identifier: id(),
+                        ..RevokeRequest::new(RevocationReason::new(RevocationReasonCode::KeyCompromise))
+                    },
+                )
                 .unwrap_err(),
         ];
         if *version >= V1_2 {
@@ -55,13 +75,17 @@ fn a_certificate_is_public_but_its_owners() {
     let server = server();
     for version in ALL {
         let certificate = Certificate::new(CertificateType::X_509, Bytes::from_static(b"DER"));
-        let request = register_request(*version, ManagedObject::Certificate(certificate), AttributeSet::new());
+        let request =
+            register_request(*version, ManagedObject::Certificate(certificate), AttributeSet::new());
         let identifier = text_of(&server.send(*version, request).unwrap().unique_identifier);
         server.ask("bob", *version, get_request(&identifier)).unwrap();
         let located = server.ask("bob", *version, locate_request(*version, AttributeSet::new())).unwrap();
         assert!(found(&located).contains(&identifier));
         let request = DestroyRequest { unique_identifier: Some(id(&identifier)), ..DestroyRequest::new() };
-        assert_eq!(server.ask("bob", *version, request.clone()).unwrap_err().reason, ResultReason::PermissionDenied);
+        assert_eq!(
+            server.ask("bob", *version, request.clone()).unwrap_err().reason,
+            ResultReason::PermissionDenied
+        );
         server.send(*version, request).unwrap();
     }
 }
@@ -79,7 +103,10 @@ fn policies_by_name() {
     for version in [V1_0, V1_2, V1_4] {
         let key = server.create(version, [AttributeValue::OperationPolicyName("shared".into())]);
         server.ask("bob", version, get_request(&key)).unwrap();
-        assert_eq!(found(&server.ask("bob", version, locate_request(version, AttributeSet::new())).unwrap())[0], key);
+        assert_eq!(
+            found(&server.ask("bob", version, locate_request(version, AttributeSet::new())).unwrap())[0],
+            key
+        );
         assert_eq!(server.destroy(version, &key).unwrap_err().reason, ResultReason::PermissionDenied);
         // Not listed, and nothing stands in for it.
         assert_eq!(server.activate(version, &key).unwrap_err().reason, ResultReason::PermissionDenied);

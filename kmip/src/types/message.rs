@@ -23,16 +23,25 @@ const fn head(tag: Tag, item_type: ItemType, length: u32) -> u64 {
     (tag.0 as u64) << 40 | (item_type.code() as u64) << 32 | length as u64
 }
 
+/// The tag of a message's header.
+const fn header_of(message: Tag) -> Tag {
+    if message.0 == Tag::RequestMessage.0 { Tag::RequestHeader } else { Tag::ResponseHeader }
+}
+
 /// The two numbers, where message, header and version stand as the specification orders them.
 #[inline]
 fn numbers_in_place(message: &[u8]) -> Option<(i32, i32)> {
     const VERSION: u64 = head(Tag::ProtocolVersion, ItemType::Structure, 32);
     const MAJOR: u64 = head(Tag::ProtocolVersionMajor, ItemType::Integer, 4);
     const MINOR: u64 = head(Tag::ProtocolVersionMinor, ItemType::Integer, 4);
-    let (words, _) = message.get(2 * HEADER_SIZE..)?.first_chunk::<40>()?.as_chunks::<8>();
-    let [version, major_head, major, minor_head, minor] = words else { return None };
+    let (words, _) = message.first_chunk::<56>()?.as_chunks::<8>();
+    let [message, header, version, major_head, major, minor_head, minor] = words else { return None };
     let word = |bytes: &[u8; 8]| u64::from_be_bytes(*bytes);
+    let tag = |bytes| Tag((word(bytes) >> 40) as u32);
     if word(version) != VERSION || word(major_head) != MAJOR || word(minor_head) != MINOR {
+        return None;
+    }
+    if tag(header) != header_of(tag(message)) {
         return None;
     }
     let number = |bytes: &[u8; 8]| (word(bytes) >> 32) as u32;
@@ -54,7 +63,11 @@ fn find_version(message: &Bytes) -> Result<Version> {
     let missing = || Error::new(ErrorKind::Missing(Tag::ProtocolVersion), 0, Path::default());
     let whole = from.next()?.ok_or_else(missing)?;
     from.enter(whole)?;
-    let header = from.next()?.ok_or_else(missing)?;
+    let mut header = from.next()?.ok_or_else(missing)?;
+    while header.tag() != header_of(whole.tag()) {
+        from.skip(header);
+        header = from.next()?.ok_or_else(missing)?;
+    }
     from.enter(header)?;
     while let Some(item) = from.next()? {
         if item.tag() == Tag::ProtocolVersion {

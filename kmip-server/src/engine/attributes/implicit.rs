@@ -2,8 +2,9 @@
 
 use kmip::ttlv::{Bytes, DateTime, Interval, Tag};
 use kmip::types::{
-    AttributeSet, AttributeValue as V, CryptographicUsageMask, Digest, DrbgAlgorithm, HashingAlgorithm, KeyFormatType,
-    ObjectType, OpaqueDataType, ProtectionStorageMask, RngAlgorithm, RngParameters, State, UniqueIdentifier, UsageLimits,
+    AttributeSet, AttributeValue as V, CryptographicUsageMask, Digest, DrbgAlgorithm, HashingAlgorithm,
+    KeyFormatType, ObjectType, OpaqueDataType, ProtectionStorageMask, RngAlgorithm, RngParameters, State,
+    UniqueIdentifier, UsageLimits,
 };
 
 use super::Purpose;

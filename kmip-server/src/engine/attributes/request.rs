@@ -2,8 +2,8 @@
 
 use kmip::ttlv::{Tag, Version};
 use kmip::types::{
-    AttributeSet, AttributeValue, Attributes, CryptographicAlgorithm, CryptographicUsageMask, Name, ObjectType,
-    TemplateAttribute,
+    AttributeSet, AttributeValue, Attributes, CryptographicAlgorithm, CryptographicUsageMask, Name,
+    ObjectType, TemplateAttribute,
 };
 
 use super::rules;
@@ -24,9 +24,10 @@ impl Purpose {
     pub(super) fn may_ask_for(self, tag: Tag) -> bool {
         match tag {
             Tag::CryptographicAlgorithm | Tag::CryptographicLength | Tag::KeyFormatType => true,
-            Tag::CertificateType | Tag::CertificateLength | Tag::DigitalSignatureAlgorithm | Tag::OpaqueDataType => {
-                self == Self::Register
-            }
+            Tag::CertificateType
+            | Tag::CertificateLength
+            | Tag::DigitalSignatureAlgorithm
+            | Tag::OpaqueDataType => self == Self::Register,
             // As good as Protection Storage Masks of 2.0, which say the same.
             Tag::ProtectionStorageMask => true,
             _ => false,
@@ -68,7 +69,8 @@ impl Requested {
                 kmip::types::AttributeId::Standard(tag) => Some(tag),
                 kmip::types::AttributeId::Vendor { .. } => None,
             };
-            let several = tag.is_none_or(|tag| rules::rules_of(tag, version).is_ok_and(|rules| rules.multiple_instances));
+            let several = tag
+                .is_none_or(|tag| rules::rules_of(tag, version).is_ok_and(|rules| rules.multiple_instances));
             if several {
                 self.attributes.add(instance);
             } else if explicit.all(&instance.id).next().is_none() {
@@ -84,7 +86,12 @@ impl Requested {
     /// # Errors
     ///
     /// When they don't.
-    pub fn check(self, object_type: ObjectType, purpose: Purpose, version: Version) -> Result<AttributeSet, Failure> {
+    pub fn check(
+        self,
+        object_type: ObjectType,
+        purpose: Purpose,
+        version: Version,
+    ) -> Result<AttributeSet, Failure> {
         for instance in &self.attributes {
             rules::check_new(instance, object_type, purpose, version)?;
         }
@@ -121,8 +128,15 @@ pub(crate) fn usage_mask(attributes: &AttributeSet) -> Option<CryptographicUsage
 pub(crate) fn flag(attributes: &AttributeSet, tag: Tag) -> Option<bool> {
     use AttributeValue as V;
     match attributes.get(tag) {
-        Some(V::Fresh(value) | V::Sensitive(value) | V::AlwaysSensitive(value) | V::Extractable(value)
-            | V::NeverExtractable(value) | V::KeyValuePresent(value) | V::QuantumSafe(value)) => Some(*value),
+        Some(
+            V::Fresh(value)
+            | V::Sensitive(value)
+            | V::AlwaysSensitive(value)
+            | V::Extractable(value)
+            | V::NeverExtractable(value)
+            | V::KeyValuePresent(value)
+            | V::QuantumSafe(value),
+        ) => Some(*value),
         _ => None,
     }
 }

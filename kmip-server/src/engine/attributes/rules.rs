@@ -14,9 +14,9 @@ use crate::engine::{Failure, Kind};
 ///
 /// When the version doesn't have the attribute.
 pub(super) fn rules_of(tag: Tag, version: Version) -> Result<&'static AttributeRules, Failure> {
-    attribute_info(tag).filter(|info| info.is_in(version)).and_then(|info| info.rules_in(version)).ok_or_else(|| {
-        Failure::new(Kind::UnsupportedAttribute, format!("{tag} is no attribute in KMIP {version}"))
-    })
+    attribute_info(tag).filter(|info| info.is_in(version)).and_then(|info| info.rules_in(version)).ok_or_else(
+        || Failure::new(Kind::UnsupportedAttribute, format!("{tag} is no attribute in KMIP {version}")),
+    )
 }
 
 /// Checks one attribute that a client gives for a new object.
@@ -32,17 +32,38 @@ pub(super) fn check_new(
     };
     let rules = rules_of(tag, version)?;
     if matches!(instance.value, AttributeValue::Other(_)) {
-        return Err(Failure::new(Kind::InvalidAttributeValue, format!("the value of {tag} is of no type that it may have")));
+        return Err(Failure::new(
+            Kind::InvalidAttributeValue,
+            format!("the value of {tag} is of no type that it may have"),
+        ));
     }
     if !(rules.initially_set_by_client || purpose.may_ask_for(tag)) {
         return Err(Failure::new(Kind::ReadOnlyAttribute, format!("{tag} is set by the server alone")));
     }
-    // A request for an object may name what only other types have, in a template: there, all types count.
-    if !rules.applies_to.contains(&object_type) {
-        return Err(Failure::new(Kind::InvalidAttribute, format!("an object of type {object_type} has no {tag}")));
+    if !applies(tag, rules, object_type) {
+        return Err(Failure::new(
+            Kind::InvalidAttribute,
+            format!("an object of type {object_type} has no {tag}"),
+        ));
     }
     Ok(())
 }
+
+/// Whether objects of a type have the attribute.
+pub(super) fn applies(tag: Tag, rules: &AttributeRules, object_type: ObjectType) -> bool {
+    rules.applies_to.contains(&object_type) || BEYOND.contains(&(tag, object_type))
+}
+
+/// Attributes that objects of a type have in official cases before 2.0, although only 2.0's rules let them (CS-AC-M-8,
+/// TC-OTP-SETUP).
+const BEYOND: [(Tag, ObjectType); 6] = [
+    (Tag::ProcessStartDate, ObjectType::PrivateKey),
+    (Tag::ProcessStartDate, ObjectType::PublicKey),
+    (Tag::ProtectStopDate, ObjectType::PrivateKey),
+    (Tag::ProtectStopDate, ObjectType::PublicKey),
+    (Tag::CryptographicAlgorithm, ObjectType::SecretData),
+    (Tag::CryptographicLength, ObjectType::SecretData),
+];
 
 /// KMIP 1.4 §3.39: a client's own attributes begin with `x-`, the server's with `y-`; 2.0 §4.53 has vendors for that.
 fn check_vendor(vendor: &str, id: &AttributeId, version: Version) -> Result<(), Failure> {
@@ -69,7 +90,12 @@ pub(super) fn check_instances(attributes: &AttributeSet, version: Version) -> Re
     }
     for (place, instance) in attributes.iter().enumerate() {
         let is_name = instance.id == AttributeId::Standard(Tag::Name);
-        if is_name && attributes.iter().take(place).any(|other| other.id == instance.id && other.value == instance.value) {
+        if is_name
+            && attributes
+                .iter()
+                .take(place)
+                .any(|other| other.id == instance.id && other.value == instance.value)
+        {
             return Err(Failure::new(Kind::InvalidAttributeValue, "the same Name is given twice"));
         }
     }

@@ -4,7 +4,11 @@ use std::borrow::Cow;
 
 use kmip::ttlv::Version;
 use kmip::types::tables::attribute_info;
-use kmip::types::{AttributeId, AttributeInstance, AttributeSet, AttributeValue, CryptographicParameters, Digest, ObjectType};
+use kmip::types::{
+    AttributeId, AttributeInstance, AttributeSet, AttributeValue, CryptographicParameters, Digest, ObjectType,
+};
+
+use super::rules;
 
 /// The attributes of an object as the clients of a version know them.
 #[derive(Clone, Copy)]
@@ -22,7 +26,10 @@ impl<'a> View<'a> {
 
     /// Every instance of every attribute, in a stable order.
     pub fn all(self) -> impl Iterator<Item = Cow<'a, AttributeInstance>> {
-        self.attributes.iter().filter(move |instance| self.shows(&instance.id)).map(move |instance| self.fit(instance))
+        self.attributes
+            .iter()
+            .filter(move |instance| self.shows(&instance.id))
+            .map(move |instance| self.fit(instance))
     }
 
     /// Every instance of one attribute; none where the version doesn't know it.
@@ -47,7 +54,7 @@ impl<'a> View<'a> {
         match id {
             AttributeId::Standard(tag) => attribute_info(*tag)
                 .and_then(|info| info.rules_in(self.version))
-                .is_some_and(|rules| rules.applies_to.contains(&self.object_type)),
+                .is_some_and(|rules| rules::applies(*tag, rules, self.object_type)),
             AttributeId::Vendor { .. } => true,
         }
     }
@@ -56,13 +63,14 @@ impl<'a> View<'a> {
     fn fit(self, instance: &'a AttributeInstance) -> Cow<'a, AttributeInstance> {
         let value = match &instance.value {
             AttributeValue::Digest(digest) => fit_digest(digest, self.version).map(AttributeValue::Digest),
-            AttributeValue::CryptographicParameters(parameters) => {
-                fit_parameters(parameters, self.version).map(|fit| AttributeValue::CryptographicParameters(Box::new(fit)))
-            }
+            AttributeValue::CryptographicParameters(parameters) => fit_parameters(parameters, self.version)
+                .map(|fit| AttributeValue::CryptographicParameters(Box::new(fit))),
             _ => None,
         };
         match value {
-            Some(value) => Cow::Owned(AttributeInstance { id: instance.id.clone(), index: instance.index, value }),
+            Some(value) => {
+                Cow::Owned(AttributeInstance { id: instance.id.clone(), index: instance.index, value })
+            }
             None => Cow::Borrowed(instance),
         }
     }
@@ -76,7 +84,10 @@ fn fit_digest(digest: &Digest, version: Version) -> Option<Digest> {
 }
 
 /// The parameters without what the version lacks; none if it has everything.
-pub(crate) fn fit_parameters(parameters: &CryptographicParameters, version: Version) -> Option<CryptographicParameters> {
+pub(crate) fn fit_parameters(
+    parameters: &CryptographicParameters,
+    version: Version,
+) -> Option<CryptographicParameters> {
     use kmip::types::version::{V1_2, V1_4};
     if version >= V1_4 {
         return None;

@@ -262,7 +262,8 @@ fn matching(query: &Query, visible: &Visible<'_>, driver: Driver) -> Sql {
 /// The objects whose attribute contains a mask: few masks are in use, so the index is skipped through from
 /// each distinct value to the next, and the fitting ones are looked up.
 fn contains(attribute: &str, mask: i64) -> Sql {
-    let mut sql = Sql::from("object o WHERE o.sequence IN (SELECT sequence FROM attribute WHERE attribute = ");
+    let mut sql =
+        Sql::from("object o WHERE o.sequence IN (SELECT sequence FROM attribute WHERE attribute = ");
     sql.bind(attribute.to_owned());
     sql.text.push_str(
         " AND value IN (WITH RECURSIVE used (value) AS (
@@ -386,18 +387,28 @@ mod tests {
     #[test]
     fn the_most_selective_condition_drives_and_nothing_is_scanned() {
         let connection = filled();
-        let grant = Grant { policy: "default".into(), object_types: Some(vec![2, 3]), owner: Some("o1".into()) };
+        let grant =
+            Grant { policy: "default".into(), object_types: Some(vec![2, 3]), owner: Some("o1".into()) };
         let mine = Visibility::Granted(vec![grant]);
         let contains = Condition::Contains { attribute: "Mask".into(), mask: 2 };
         let range = Condition::Range { attribute: "Name".into(), from: 5, to: 20 };
-        let by_name = "SEARCH d USING PRIMARY KEY (attribute=? AND value=?); SEARCH o USING INTEGER PRIMARY KEY";
+        let by_name =
+            "SEARCH d USING PRIMARY KEY (attribute=? AND value=?); SEARCH o USING INTEGER PRIMARY KEY";
         for (conditions, visibility, expected) in [
             (vec![equals("Name", 7)], Visibility::Everything, by_name),
             (vec![equals("Length", 256), Condition::State(1), equals("Name", 7)], mine.clone(), by_name),
             (vec![equals("Length", 256), Condition::State(1)], mine.clone(), "object_by_state (state=?)"),
-            (vec![equals("Length", 256), range.clone()], mine.clone(), "SEARCH attribute USING PRIMARY KEY (attribute=? AND value>? AND value<?)"),
+            (
+                vec![equals("Length", 256), range.clone()],
+                mine.clone(),
+                "SEARCH attribute USING PRIMARY KEY (attribute=? AND value>? AND value<?)",
+            ),
             (vec![contains.clone()], mine.clone(), "object_by_owner (owner=?)"),
-            (vec![contains], Visibility::Everything, "SEARCH attribute USING PRIMARY KEY (attribute=? AND value=?)"),
+            (
+                vec![contains],
+                Visibility::Everything,
+                "SEARCH attribute USING PRIMARY KEY (attribute=? AND value=?)",
+            ),
             (vec![], mine, "object_by_owner (owner=?)"),
             (vec![Condition::ObjectType(2)], Visibility::Everything, "object_by_type (object_type=?)"),
             (vec![Condition::Identifier("id9".into())], Visibility::Everything, "sqlite_autoindex_object_1"),

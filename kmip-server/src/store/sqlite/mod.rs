@@ -53,7 +53,8 @@ impl Sqlite {
         let connection = connect(path)?;
         schema::recognize(&connection, path)?;
         // Kept in the file: every later connection finds it set.
-        let mode: String = connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        let mode: String =
+            connection.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
         if mode != "wal" {
             return Err(StoreError::Address(format!(
                 "{} is on a file system that cannot hold a write-ahead log (it offers {mode})",

@@ -36,8 +36,7 @@ pub(super) fn recognize(connection: &Connection, path: &Path) -> Result<(), Stor
 pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
     for (version, step) in (1..).zip(MIGRATIONS) {
-        let transaction =
-            rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
+        let transaction = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
         let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         if found > known {
             return Err(StoreError::Newer { path: path.to_owned(), found, known });
@@ -68,7 +67,10 @@ mod tests {
         drop(Sqlite::open(&path).unwrap());
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
         let message = refusal(&path);
-        assert!(message.contains("has schema version 99, but this server knows versions up to 1"), "{message}");
+        assert!(
+            message.contains("has schema version 99, but this server knows versions up to 1"),
+            "{message}"
+        );
     }
 
     #[test]

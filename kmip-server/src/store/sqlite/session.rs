@@ -239,11 +239,9 @@ fn index_value(value: ValueRef<'_>) -> rusqlite::Result<IndexValue> {
         ValueRef::Integer(number) => Ok(IndexValue::Integer(number)),
         ValueRef::Text(_) => Ok(IndexValue::Text(value.as_str()?.to_owned())),
         ValueRef::Blob(bytes) => Ok(IndexValue::Bytes(bytes.to_vec())),
-        ValueRef::Null | ValueRef::Real(_) => Err(rusqlite::Error::InvalidColumnType(
-            1,
-            "value".into(),
-            value.data_type(),
-        )),
+        ValueRef::Null | ValueRef::Real(_) => {
+            Err(rusqlite::Error::InvalidColumnType(1, "value".into(), value.data_type()))
+        }
     }
 }
 

@@ -1,0 +1,98 @@
+//! The fuzz targets without a fuzzer: over the corpus, and over mutations of it that are the same in every run.
+//!
+//! `KMIP_FUZZ_RUNS=2000000 cargo test --release -p kmip-tests --test fuzz_smoke -- --nocapture` for longer, and
+//! `KMIP_FUZZ_SEED=7` for other mutations. The fuzzer itself: `kmip/fuzz/README.md`.
+
+use std::{env, fs, path::Path};
+
+use fastrand::Rng;
+use kmip_tests::{
+    fuzz::{self, Outcome},
+    mutate::mutate,
+    samples,
+};
+
+#[test]
+fn binary() {
+    run("binary", fuzz::binary, &corpus("binary"), |rng, corpus| mutated(rng, corpus));
+}
+
+#[test]
+fn message() {
+    run("message", fuzz::message, &corpus("message"), |rng, corpus| mutated(rng, corpus));
+}
+
+#[test]
+fn typed() {
+    run("typed", fuzz::typed, &corpus("typed"), |rng, _| {
+        let mut random = vec![0; rng.usize(..4096)];
+        rng.fill(&mut random);
+        random
+    });
+}
+
+/// Hands the corpus to a target and then so many inputs that are made from it; prints what became of them.
+fn run(
+    name: &str,
+    target: fn(&[u8]) -> Outcome,
+    corpus: &[Vec<u8>],
+    make: impl Fn(&mut Rng, &[Vec<u8>]) -> Vec<u8>,
+) {
+    let mut rng = Rng::with_seed(number("KMIP_FUZZ_SEED", 1));
+    let runs = number("KMIP_FUZZ_RUNS", 10_000);
+    let (mut accepted, mut refused) = (0, 0);
+    let mut count = |input: &[u8]| {
+        let _shown = Shown(input);
+        match target(input) {
+            Outcome::Accepted => accepted += 1,
+            Outcome::Refused => refused += 1,
+        }
+    };
+    corpus.iter().for_each(|input| count(input));
+    (0..runs).for_each(|_| count(&make(&mut rng, corpus)));
+    eprintln!("{name}: {} from the corpus, {runs} made; {accepted} accepted, {refused} refused", corpus.len());
+    assert!(accepted > 0 && refused > 0);
+}
+
+fn mutated(rng: &mut Rng, corpus: &[Vec<u8>]) -> Vec<u8> {
+    let (one, two) = (rng.usize(..corpus.len()), rng.usize(..corpus.len()));
+    mutate(rng, &corpus[one], &corpus[two])
+}
+
+/// This crate's messages, and what the fuzzer once found: `data/found/<target>`, a file an input.
+fn corpus(target: &str) -> Vec<Vec<u8>> {
+    let mut corpus: Vec<_> = samples::own().into_iter().map(|sample| sample.bytes.to_vec()).collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/found").join(target);
+    let files = fs::read_dir(folder).into_iter().flatten();
+    let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    paths.sort();
+    corpus.extend(paths.iter().map(|path| fs::read(path).unwrap()));
+    corpus
+}
+
+#[test]
+#[ignore = "writes the fuzzer's first corpus"]
+fn write_corpus() {
+    for target in ["binary", "message", "typed"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../kmip/fuzz/corpus").join(target);
+        fs::create_dir_all(&folder).unwrap();
+        for (number, input) in corpus(target).into_iter().enumerate() {
+            fs::write(folder.join(format!("seed-{number:03}")), input).unwrap();
+        }
+    }
+}
+
+fn number(variable: &str, default: u64) -> u64 {
+    env::var(variable).map_or(default, |number| number.parse().unwrap())
+}
+
+/// Prints an input when a check of it panics.
+struct Shown<'a>(&'a [u8]);
+
+impl Drop for Shown<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the input: {}", samples::to_hex(self.0));
+        }
+    }
+}
