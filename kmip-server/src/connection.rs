@@ -309,3 +309,6 @@ const LINGER: Duration = Duration::from_secs(3);
 
 /// The same when the server stops.
 const LINGER_STOPPED: Duration = Duration::from_millis(250);
+
+#[cfg(test)]
+mod tests;

@@ -50,7 +50,10 @@ fn run(
     };
     corpus.iter().for_each(|input| count(input));
     (0..runs).for_each(|_| count(&make(&mut rng, corpus)));
-    eprintln!("{name}: {} from the corpus, {runs} made; {accepted} accepted, {refused} refused", corpus.len());
+    eprintln!(
+        "{name}: {} from the corpus, {runs} made; {accepted} accepted, {refused} refused",
+        corpus.len()
+    );
     assert!(accepted > 0 && refused > 0);
 }
 

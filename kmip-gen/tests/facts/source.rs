@@ -1,6 +1,6 @@
 //! Where the statements come from: the facts, and the dump of the tables.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::{env, fs};
 
@@ -27,6 +27,16 @@ pub(crate) fn is_in(entry: &Value, version: usize) -> bool {
     let place = |gate: &Value| VERSIONS.iter().position(|version| gate == version);
     let (since, until) = (place(&entry["since"]).unwrap(), place(&entry["until"]));
     since <= version && until.is_none_or(|until| version <= until)
+}
+
+/// The versions of an entry of the tables.
+pub(crate) fn gate(entry: &Value) -> Vec<usize> {
+    (0..VERSIONS.len()).filter(|version| is_in(entry, *version)).collect()
+}
+
+/// A number of the tables as the facts write it.
+pub(crate) fn number(value: &Value, digits: usize) -> String {
+    format!("0x{:0digits$X}", value.as_u64().unwrap())
 }
 
 /// The section that an entry of the tables names for a version.
@@ -103,9 +113,11 @@ impl Tables {
     pub(crate) fn item_types(&self, of: &Value, version: usize) -> BTreeSet<&str> {
         let Some(of) = of.as_str() else { return BTreeSet::from(["none"]) };
         if let Some(choice) = self.named("choices", of) {
-            // The attributes have all the types that there are.
-            if choice["by"] == "Attribute Name" {
-                return BTreeSet::from(["Any"]);
+            match text(&choice["by"]) {
+                // Attributes have all the types that there are, and payloads are structures.
+                "Attribute Name" => return BTreeSet::from(["Any"]),
+                "Operation" => return BTreeSet::from(["Structure"]),
+                _ => {}
             }
             let cases = list(&choice["cases"]).iter().filter(|case| is_in(case, version));
             return cases.flat_map(|case| self.item_types(&case["type"], version)).collect();
@@ -205,16 +217,4 @@ pub(crate) fn without_brackets(text: &str) -> String {
 /// A set, to be said.
 pub(crate) fn said(set: &BTreeSet<&str>) -> String {
     if set.is_empty() { "none".to_owned() } else { set.iter().copied().collect::<Vec<_>>().join(", ") }
-}
-
-/// Object types and operations by version, as an enumeration of the facts has them.
-pub(crate) fn values_by_version(facts: &Facts, enumeration: &str) -> BTreeMap<usize, BTreeSet<String>> {
-    let all = facts.read("enums.json");
-    let mut by_version: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
-    for value in list(&all[enumeration]["values"]) {
-        for version in versions(value) {
-            by_version.entry(version).or_default().insert(text(&value["name"]).to_owned());
-        }
-    }
-    by_version
 }

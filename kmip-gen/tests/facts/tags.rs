@@ -1,6 +1,10 @@
 //! Tags: number, names and item types.
 
-use crate::source::{Facts, Tables, VERSIONS, in_version, is_in, list, members, said, spelled_types, text, versions};
+use serde_json::Value;
+
+use crate::source::{
+    Facts, Tables, gate, in_version, list, members, number, said, spelled_types, text, versions,
+};
 use crate::statements::Statements;
 
 pub(crate) fn facts(facts: &Facts, statements: &mut Statements) {
@@ -15,24 +19,30 @@ pub(crate) fn facts(facts: &Facts, statements: &mut Statements) {
             statements.say(&subject, "types", version, said(&types));
         }
     }
-    // One-row tables give the type of an item once more, where it is explained.
-    for (name, item) in members(&facts.read("items.json")) {
-        let subject = format!("item {name}");
-        for version in versions(item) {
-            statements.there_is(&subject, version);
-            let types = spelled_types(in_version(&item["encoding"], version));
-            statements.say(&subject, "types", version, said(&types));
+    one_row_tables_agree(facts, list(&all["tags"]));
+}
+
+/// One-row tables give the type of an item once more, where the item is explained: one of those that its tag has.
+fn one_row_tables_agree(facts: &Facts, tags: &[Value]) {
+    let items = facts.read("items.json");
+    for (name, item) in members(&items) {
+        let tag = tags.iter().find(|tag| text(&tag["name"]).eq_ignore_ascii_case(name)).unwrap();
+        for version in versions(item).into_iter().filter(|version| versions(tag).contains(version)) {
+            let of_tag = spelled_types(in_version(&tag["type"], version));
+            let of_item = spelled_types(in_version(&item["encoding"], version));
+            // Custom Attribute is a tag that no message carries.
+            let agree = of_tag.contains("none") || of_item.is_subset(&of_tag);
+            assert!(agree, "{name} is {of_item:?} where it is explained, {of_tag:?} in the tag table");
         }
     }
 }
 
 pub(crate) fn tables(tables: &Tables, statements: &mut Statements) {
     for tag in tables.list("tags") {
-        let name = text(&tag["name"]);
-        let subject = format!("tag {name}");
-        for version in (0..VERSIONS.len()).filter(|version| is_in(tag, *version)) {
+        let subject = format!("tag {}", text(&tag["name"]));
+        for version in gate(tag) {
             statements.there_is(&subject, version);
-            statements.say(&subject, "number", version, format!("{:#08X}", tag["value"].as_u64().unwrap()).replace("0X", "0x"));
+            statements.say(&subject, "number", version, number(&tag["value"], 6));
             statements.say(&subject, "text", version, text(&tag["text"]));
             statements.say(&subject, "types", version, said(&tables.item_types(&tag["type"], version)));
         }

@@ -114,8 +114,8 @@ impl Engine {
         if header.asynchronous_mode == Some(AsynchronousIndicator::Mandatory) {
             return refuse(Kind::FeatureNotSupported, "the server does nothing asynchronously".to_owned());
         }
-        // 1.4 §6.16: the receiver "SHALL reject the entire message".
         for item in items {
+            // 1.4 §6.16: the receiver "SHALL reject the entire message".
             if let Some(extension) =
                 item.message_extension.iter().find(|extension| extension.criticality_indicator)
             {
@@ -124,6 +124,11 @@ impl Engine {
                     extension.vendor_identification
                 );
                 return Err((answered(item), Failure::new(Kind::UnknownExtension, message)));
+            }
+            // 2.0 §8.3: the answer would have to be kept back for a later item.
+            if item.ephemeral == Some(true) {
+                let message = "the server keeps no answers for later items";
+                return Err((answered(item), Failure::new(Kind::FeatureNotSupported, message)));
             }
         }
         Ok(())

@@ -67,6 +67,8 @@ pub enum Kind {
     OperationNotSupported,
     /// The client may know of the object, but not do this to it.
     PermissionDenied,
+    /// Objects can't be protected the way that is asked for.
+    ProtectionStorage,
     /// Only the server sets the attribute.
     ReadOnlyAttribute,
     /// The response is larger than the client can take.
@@ -126,6 +128,7 @@ impl Kind {
             Self::NotFound => &[R::ObjectNotFound, R::ItemNotFound],
             Self::OperationNotSupported => &[R::OperationNotSupported],
             Self::PermissionDenied => &[R::PermissionDenied],
+            Self::ProtectionStorage => &[R::ProtectionStorageUnavailable, R::FeatureNotSupported],
             Self::ReadOnlyAttribute => &[R::AttributeReadOnly, R::ReadOnlyAttribute, R::InvalidField],
             Self::ResponseTooLarge => &[R::ResponseTooLarge],
             Self::Sensitive => &[R::Sensitive, R::PermissionDenied],

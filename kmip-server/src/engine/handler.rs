@@ -56,3 +56,76 @@ fn items(mut bytes: &[u8]) -> impl Iterator<Item = (Tag, &[u8])> {
 
 /// Requests of more bytes than this take longer than a thread that serves connections should be kept.
 const LARGE: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use kmip::ttlv::{Limits, Mode};
+    use kmip::types::{ResponseMessage, ResultReason};
+
+    use super::*;
+    use crate::engine::Settings;
+    use crate::seal::{MasterKey, Seal};
+    use crate::store;
+
+    fn engine() -> Engine {
+        let store = store::open("memory:").unwrap();
+        let seal = Arc::new(Seal::open(&*store, &MasterKey::generate().unwrap()).unwrap());
+        Engine::new(store, seal, Settings::default())
+    }
+
+    /// An item of KMIP, with its padding.
+    fn item(tag: Tag, item_type: u8, value: &[u8]) -> Vec<u8> {
+        let [_, a, b, c] = tag.0.to_be_bytes();
+        let mut bytes = vec![a, b, c, item_type];
+        bytes.extend((value.len() as u32).to_be_bytes());
+        bytes.extend(value);
+        bytes.resize(bytes.len().next_multiple_of(8), 0);
+        bytes
+    }
+
+    #[test]
+    fn what_commits_may_block() {
+        let request = |operations: &[Operation]| -> Bytes {
+            let mut body = item(Tag::RequestHeader, 1, &[]);
+            for operation in operations {
+                let operation = item(Tag::Operation, 5, &operation.0.to_be_bytes());
+                body.extend(item(Tag::BatchItem, 1, &operation));
+            }
+            item(Tag::RequestMessage, 1, &body).into()
+        };
+        let engine = engine();
+        for (operations, blocks) in [
+            (&[Operation::Get][..], false),
+            (&[Operation::Query, Operation::Locate], false),
+            (&[Operation::Locate, Operation::Destroy], true),
+            (&[Operation::Create], true),
+            (&[], false),
+        ] {
+            assert_eq!(engine.may_block(&request(operations)), blocks, "{operations:?}");
+        }
+        assert!(engine.may_block(&vec![0; LARGE + 1].into()));
+        for length in 0..64 {
+            engine.may_block(&vec![0xFF; length].into());
+        }
+    }
+
+    #[test]
+    fn input_that_is_no_request_is_answered() {
+        let engine = engine();
+        for refusal in [
+            Refusal::TooLarge { size: 9, limit: 8 },
+            Refusal::Truncated { size: 9, received: 8 },
+            Refusal::TooManyConnections { limit: 7 },
+        ] {
+            let mut response = b"before".to_vec();
+            engine.refuse(&refusal, &mut response);
+            let message = Bytes::copy_from_slice(&response[6..]);
+            let message = ResponseMessage::read(&message, Mode::Strict, Limits::DEFAULT).unwrap();
+            let reason = message.batch_item[0].result_reason.unwrap();
+            assert!([ResultReason::InvalidMessage, ResultReason::GeneralFailure].contains(&reason));
+            assert_eq!(message.batch_item[0].result_message.as_deref(), Some(&*refusal.to_string()));
+        }
+    }
+}

@@ -41,7 +41,9 @@ use kmip::ttlv::{Bytes, DateTime, Limits, Mode, Text, Version};
 use kmip::types::{RequestMessage, version};
 
 pub(crate) use self::attributes::implicit::generator;
-pub(crate) use self::attributes::request::{algorithm, flag, length, required, usage_mask};
+pub(crate) use self::attributes::request::{
+    PROTECTION, algorithm, check_protection, flag, length, required, usage_mask,
+};
 pub use self::attributes::{Facts, Purpose, Requested, View};
 pub use self::context::Context;
 pub use self::failure::{Failure, Kind};

@@ -120,7 +120,7 @@ impl Response {
         let item = ResponseBatchItem {
             unique_batch_item_id: answered.id,
             result_reason: Some(failure.kind().reason(answered.operation, self.version)),
-            result_message: Some(failure.message().into()),
+            result_message: Some(shortened(failure.message()).into()),
             operation: answered.operation,
             ..ResponseBatchItem::new(ResultStatus::OperationFailed)
         };
@@ -169,6 +169,17 @@ impl Response {
         Answer { bytes: self.bytes, disposition }
     }
 }
+
+/// A message that names what a client sent is no longer than anyone reads.
+fn shortened(message: &str) -> &str {
+    match message.char_indices().nth(MESSAGE) {
+        Some((end, _)) => message.get(..end).unwrap_or_default(),
+        None => message,
+    }
+}
+
+/// The longest Result Message, in characters.
+const MESSAGE: usize = 500;
 
 /// Enough for most responses, so that they are not moved while they are written.
 const ROOM: usize = 4096;

@@ -1,4 +1,4 @@
-use kmip::ttlv::{self, Mode, Tag, Text};
+use kmip::ttlv::{self, Item, Mode, Tag, Text, Value};
 use kmip::types::{
     AttributeInstance, AttributeSet, AttributeValue, LocateRequest, LocateResponse, ObjectGroupMember,
     StorageStatusMask, TemplateAttribute, UniqueIdentifier, version,
@@ -69,23 +69,37 @@ fn wanted(cx: &Context<'_>, request: &mut LocateRequest) -> Result<Vec<Attribute
         wanted.push(instance);
     }
     wanted.extend(request.attributes.take().map(AttributeSet::from_attributes).unwrap_or_default());
-    for item in request.unknown.iter() {
-        // FortiGate puts the attributes where Create has them.
-        if item.tag != Tag::TemplateAttribute || cx.version() >= version::V2_0 {
-            return Err(Failure::new(
-                Kind::InvalidField,
-                format!("{} says nothing to Locate in this version", item.tag),
-            ));
+    for item in std::mem::take(&mut request.unknown).iter() {
+        match (item.tag, &item.value) {
+            // FortiGate puts the attributes where Create has them.
+            (Tag::TemplateAttribute, _) if cx.version() < version::V2_0 => {
+                wanted.extend(template(cx, item)?);
+            }
+            // PyKMIP's client sends these in every version.
+            (Tag::OffsetItems, Value::Integer(offset)) => request.offset_items = Some(*offset),
+            (Tag::ObjectGroupMember, Value::Enumeration(member)) => {
+                request.object_group_member = Some(ObjectGroupMember(*member));
+            }
+            _ => {
+                return Err(Failure::new(
+                    Kind::InvalidField,
+                    format!("{} says nothing to Locate in KMIP {}", item.tag, cx.version()),
+                ));
+            }
         }
-        let bytes = ttlv::encode(item, item.tag, cx.version())?;
-        let template: TemplateAttribute = ttlv::decode(&bytes.into(), item.tag, cx.version(), Mode::Lenient)
-            .map_err(|error| Failure::new(Kind::InvalidMessage, error.to_string()))?;
-        if !template.name.is_empty() {
-            return Err(Failure::new(Kind::InvalidField, "Locate knows no templates"));
-        }
-        wanted.extend(AttributeSet::from_template_attribute(template));
     }
     Ok(wanted)
+}
+
+/// The attributes in a Template-Attribute that stands among the fields.
+fn template(cx: &Context<'_>, item: &Item) -> Result<AttributeSet, Failure> {
+    let bytes = ttlv::encode(item, item.tag, cx.version())?;
+    let template: TemplateAttribute = ttlv::decode(&bytes.into(), item.tag, cx.version(), Mode::Lenient)
+        .map_err(|error| Failure::new(Kind::InvalidMessage, error.to_string()))?;
+    if !template.name.is_empty() {
+        return Err(Failure::new(Kind::InvalidField, "Locate knows no templates"));
+    }
+    Ok(AttributeSet::from_template_attribute(template))
 }
 
 /// Where to look: on-line if nothing else is said. Before 2.0 there was no way to say that destroyed objects are meant

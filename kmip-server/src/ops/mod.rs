@@ -18,8 +18,8 @@ mod register;
 mod revoke;
 mod templates;
 
-use kmip::ttlv::{Tag, Version};
-use kmip::types::{AttributeId, Operation, RequestPayload, ResponsePayload, tables};
+use kmip::ttlv::{Tag, Unknown, Version};
+use kmip::types::{self, AttributeId, Operation, RequestPayload, ResponsePayload, tables};
 
 pub(crate) use self::templates::template_of;
 use crate::engine::{Context, Failure, Kind};
@@ -62,15 +62,22 @@ enum Effect {
 }
 
 macro_rules! handlers {
-    ($($case:ident $effect:ident $run:path;)*) => {
+    ($($case:ident $request:ident $effect:ident $run:path;)*) => {
         /// Every operation that the server has.
         static HANDLERS: &[Handler] = &[
             $(Handler {
                 operation: Operation::$case,
                 effect: Effect::$effect,
                 run: |cx, payload| match payload {
-                    RequestPayload::$case(request) => $run(cx, Payload::take(request)).map(ResponsePayload::from),
-                    _ => Err(Failure::new(Kind::InvalidMessage, "the request payload is not that of the operation")),
+                    RequestPayload::$case(request) => {
+                        let request: types::$request = Payload::take(request);
+                        check_unknown(cx, &request.unknown)?;
+                        $run(cx, request).map(ResponsePayload::from)
+                    }
+                    _ => Err(Failure::new(
+                        Kind::InvalidMessage,
+                        "the request payload is not that of the operation",
+                    )),
                 },
             },)*
         ];
@@ -78,19 +85,19 @@ macro_rules! handlers {
 }
 
 handlers! {
-    Create Writes create::create;
-    Register Writes register::register;
-    Locate Reads locate::locate;
-    Get Touches get::get;
-    GetAttributes Reads get_attributes::get_attributes;
-    GetAttributeList Reads get_attribute_list::get_attribute_list;
-    Activate Writes activate::activate;
-    Revoke Writes revoke::revoke;
-    Destroy Writes destroy::destroy;
-    Query Reads query::query;
-    DiscoverVersions Reads discover_versions::discover_versions;
-    Encrypt Touches encrypt::encrypt;
-    Decrypt Reads decrypt::decrypt;
+    Create CreateRequest Writes create::create;
+    Register RegisterRequest Writes register::register;
+    Locate LocateRequest Reads locate::locate;
+    Get GetRequest Touches get::get;
+    GetAttributes GetAttributesRequest Reads get_attributes::get_attributes;
+    GetAttributeList GetAttributeListRequest Reads get_attribute_list::get_attribute_list;
+    Activate ActivateRequest Writes activate::activate;
+    Revoke RevokeRequest Writes revoke::revoke;
+    Destroy DestroyRequest Writes destroy::destroy;
+    Query QueryRequest Reads query::query;
+    DiscoverVersions DiscoverVersionsRequest Reads discover_versions::discover_versions;
+    Encrypt EncryptRequest Touches encrypt::encrypt;
+    Decrypt DecryptRequest Reads decrypt::decrypt;
 }
 
 /// Runs the operation of the context.
@@ -99,6 +106,19 @@ pub(crate) fn run(cx: &mut Context<'_>, payload: RequestPayload) -> Result<Respo
     match handler(operation) {
         Some(handler) if is_in(operation, version) => (handler.run)(cx, payload),
         _ => Err(not_served(operation, version)),
+    }
+}
+
+/// Checks that a request says nothing that the server would leave out (KMIP 1.4 §11.1: "same major & minor version,
+/// unknown field").
+fn check_unknown(cx: &Context<'_>, unknown: &Unknown) -> Result<(), Failure> {
+    // Locate knows what some clients put there.
+    match unknown.iter().next() {
+        Some(item) if cx.operation() != Operation::Locate => Err(Failure::new(
+            Kind::InvalidField,
+            format!("{} is no field of this request in KMIP {}", item.tag, cx.version()),
+        )),
+        _ => Ok(()),
     }
 }
 

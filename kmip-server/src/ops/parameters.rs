@@ -39,6 +39,12 @@ impl Cipher {
             own.first().map(|(_, parameters)| *parameters)
         };
         let parameters = given.or_else(own).ok_or_else(|| missing("Cryptographic Parameters"))?;
+        if let Some(item) = given.and_then(|given| given.unknown.iter().next()) {
+            return Err(Failure::new(
+                Kind::BadParameters,
+                format!("{} is no Cryptographic Parameter in this version", item.tag),
+            ));
+        }
         let of_key = algorithm(&key.attributes);
         let of_request = parameters.cryptographic_algorithm;
         if let (Some(of_request), Some(of_key)) = (of_request, of_key)

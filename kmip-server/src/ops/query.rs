@@ -1,12 +1,12 @@
 use kmip::ttlv::{Interval, Text};
 use kmip::types::{
     AttributeSet, AttributeValue, CapabilityInformation, DefaultsInformation, DestroyAction, ObjectDefaults,
-    ObjectType, ProtectionStorageMask, ProtectionStorageMasks, QueryFunction, QueryRequest, QueryResponse,
-    RngMode, ServerInformation, ShreddingAlgorithm, UnwrapMode, version,
+    ObjectType, ProtectionStorageMasks, QueryFunction, QueryRequest, QueryResponse, RngMode,
+    ServerInformation, ShreddingAlgorithm, UnwrapMode, version,
 };
 
 use super::{register, served};
-use crate::engine::{Context, Failure, generator};
+use crate::engine::{Context, Failure, PROTECTION, generator};
 
 /// Query: what the server is and can do (KMIP 1.4 §4.25, 2.0 §6.1.37). What it doesn't have, it doesn't list.
 pub(super) fn query(cx: &mut Context<'_>, request: QueryRequest) -> Result<QueryResponse, Failure> {
@@ -26,7 +26,7 @@ pub(super) fn query(cx: &mut Context<'_>, request: QueryRequest) -> Result<Query
             QueryFunction::QueryDefaultsInformation => response.defaults_information = Some(defaults(cx)),
             QueryFunction::QueryStorageProtectionMasks => {
                 response.protection_storage_masks = Some(ProtectionStorageMasks {
-                    protection_storage_mask: vec![ProtectionStorageMask::Software],
+                    protection_storage_mask: vec![PROTECTION],
                     ..ProtectionStorageMasks::new()
                 });
             }
@@ -76,7 +76,7 @@ fn defaults(cx: &Context<'_>) -> DefaultsInformation {
         AttributeValue::LeaseTime(Interval(cx.settings().lease_time)),
         AttributeValue::Sensitive(false),
         AttributeValue::Extractable(true),
-        AttributeValue::ProtectionStorageMask(ProtectionStorageMask::Software),
+        AttributeValue::ProtectionStorageMask(PROTECTION),
     ]
     .into_iter()
     .collect();

@@ -5,8 +5,8 @@ use kmip::types::{
 };
 
 use crate::engine::{
-    Context, Failure, Kind, Purpose, Requested, algorithm, facts, is_wrapped, key_block, length, object_type,
-    required,
+    Context, Failure, Kind, Purpose, Requested, algorithm, check_protection, facts, is_wrapped, key_block,
+    length, object_type, required,
 };
 
 /// Register: the client hands an object over, which is kept as it is (KMIP 1.4 §4.3, 2.0 §6.1.39).
@@ -19,7 +19,8 @@ pub(super) fn register(cx: &mut Context<'_>, request: RegisterRequest) -> Result
             format!("the Object Type is {}, but the object is another", request.object_type),
         ));
     }
-    let mut requested = Requested::new(request.template_attribute, request.attributes);
+    check_protection(request.protection_storage_masks.as_ref())?;
+    let mut requested = Requested::new(request.template_attribute, request.attributes)?;
     cx.add_templates(&mut requested)?;
     if let ManagedObject::Template(template) = &object {
         add_own(&mut requested, template)?;

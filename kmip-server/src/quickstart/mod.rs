@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use self::authority::{Pair, Use};
 use crate::config::{Config, DEFAULT_LISTEN, DEFAULT_LOG};
 use crate::engine::Settings;
-use crate::seal::{KeyFile, SealError};
+use crate::seal::{MasterKey, SealError};
 use crate::transport::{Limits, TlsOptions};
 
 /// The folder, and what is in it.
@@ -177,7 +177,7 @@ impl Folder {
         if keeps_objects && store.exists() {
             return Err(QuickstartError::NoMasterKey { store, key });
         }
-        KeyFile::new(key).create()?;
+        self.write(MASTER_KEY, &MasterKey::generate()?.to_text(), files::PRIVATE)?;
         self.made.push(MASTER_KEY);
         Ok(())
     }

@@ -1,49 +1,40 @@
-//! What can go wrong in sealing and opening.
+//! What can go wrong with sealed records and their keys.
 
-use std::io;
 use std::path::PathBuf;
 
 use crate::crypto::CryptoError;
 use crate::store::StoreError;
 
-/// Why a record could not be sealed or opened, or the keys for it not be had.
+/// Why a record could not be sealed or opened, or the keys not be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {
-    /// A record isn't what was sealed, or not where it belongs.
-    #[error("a sealed record was tampered with, or belongs to another object")]
-    Tampered,
-    /// The record is under a data key that the store doesn't have.
-    #[error("a record is sealed under the data key {0}, which the store does not have")]
-    UnknownKey(u32),
-    /// The master key doesn't open the store's data keys.
-    #[error("the master key is not the one that this store was sealed with; nothing was changed")]
+    /// The master key can't be read from where it should be.
+    #[error("the master key in {}: {reason}", path.display())]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The master key is not 256 bits long.
+    #[error("a master key has 32 bytes, or 64 hexadecimal digits")]
+    KeyLength,
+    /// The master key is another one than the store was sealed with.
+    #[error("this is not the master key that the store was sealed with: nothing in it could be opened")]
     WrongMasterKey,
-    /// The store has objects, but no data keys to open them with.
-    #[error("the store has objects but no data keys: it was damaged, or it is not all there")]
+    /// The store has objects, but the keys that sealed them are not in it.
+    #[error("the store holds objects, but its data keys are missing: restore it from a backup")]
     KeysMissing,
-    /// The master key's file can't be read or written.
-    #[error("the master key file {}: {source}", path.display())]
-    File {
-        /// Where it is.
-        path: PathBuf,
-        /// What the system says.
-        source: io::Error,
-    },
-    /// Others than its owner may read the master key's file.
-    #[error("the master key file {} has mode {mode:03o}: others may read it; chmod 600 it", path.display())]
-    Exposed {
-        /// Where it is.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// The master key's file holds something else.
-    #[error("the master key file {} does not hold 64 hexadecimal digits", path.display())]
-    Malformed {
-        /// Where it is.
-        path: PathBuf,
-    },
+    /// The store's data keys were changed by something other than the server.
+    #[error("the store's data key {0} was tampered with: restore it from a backup")]
+    KeyTampered(String),
+    /// A record was changed or exchanged by something other than the server.
+    #[error("a sealed record was tampered with or belongs to another object")]
+    Tampered,
+    /// A record was sealed with a key that the store doesn't have.
+    #[error("a record is sealed with data key {0}, which the store does not have")]
+    UnknownKey(u32),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -1,24 +1,60 @@
 //! The master key, and where it comes from.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::SealError;
 use crate::crypto::aead::AeadKey;
+use crate::crypto::hmac_sha256;
 use crate::wipe::Wiped;
 
-/// The key that wraps a store's data keys.
+/// The 256-bit key under which a store's data keys are wrapped. It is kept outside the store.
 pub struct MasterKey(AeadKey);
 
 impl MasterKey {
     /// A new random key.
-    ///
-    /// # Errors
-    /// When there are no random bytes to be had.
     pub fn generate() -> Result<Self, SealError> {
         Ok(Self(AeadKey::generate()?))
+    }
+
+    /// The key given as 32 bytes, or as 64 hexadecimal digits with blanks around them.
+    pub fn parse(text: Wiped) -> Result<Self, SealError> {
+        if text.len() == KEY_LENGTH {
+            return Ok(Self(AeadKey::new(text)?));
+        }
+        let digits = text.trim_ascii();
+        let mut key = Wiped::with_capacity(KEY_LENGTH);
+        for pair in digits.chunks(2) {
+            let [high, low] = *pair else { return Err(SealError::KeyLength) };
+            key.push(digit(high)? << 4 | digit(low)?);
+            if key.len() > KEY_LENGTH {
+                return Err(SealError::KeyLength);
+            }
+        }
+        if key.len() != KEY_LENGTH {
+            return Err(SealError::KeyLength);
+        }
+        Ok(Self(AeadKey::new(key)?))
+    }
+
+    /// The key as hexadecimal digits and a line end, to be written to a file.
+    pub fn to_text(&self) -> Wiped {
+        let mut text = Wiped::with_capacity(2 * KEY_LENGTH + 1);
+        for byte in self.0.expose() {
+            for half in [byte >> 4, byte & 15] {
+                text.push(if half < 10 { b'0' + half } else { b'a' + half - 10 });
+            }
+        }
+        text.push(b'\n');
+        text
+    }
+
+    /// A value by which the key is recognized and from which it can't be found.
+    pub(super) fn check(&self) -> Result<[u8; 32], SealError> {
+        Ok(hmac_sha256(self.0.expose(), &[b"kmip-server master key check"])?)
     }
 
     pub(super) fn key(&self) -> &AeadKey {
@@ -26,137 +62,77 @@ impl MasterKey {
     }
 }
 
-impl std::fmt::Debug for MasterKey {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for MasterKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MasterKey(redacted)")
     }
 }
 
-/// A place that a master key can be had from.
+/// Where the master key comes from.
 pub trait MasterKeySource {
     /// Fetches the key.
     ///
     /// # Errors
-    /// When it isn't there, can't be had, or isn't kept as a master key should be.
+    /// When it isn't there, isn't a key, or isn't kept as secret as it must be.
     fn load(&self) -> Result<MasterKey, SealError>;
 }
 
-/// A file that holds a master key: 64 hexadecimal digits, readable by its owner alone.
+/// A master key in a file that only its owner may read.
 #[derive(Clone, Debug)]
-pub struct KeyFile {
-    path: PathBuf,
-}
+pub struct KeyFile(PathBuf);
 
 impl KeyFile {
-    /// The file at this path.
+    /// The key in this file.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self(path.into())
     }
 
-    /// Where the file is.
+    /// The file.
     pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// Makes the file, with a new key in it, and returns the key. The file must not be there yet.
-    ///
-    /// # Errors
-    /// When the file is there already, or can't be written.
-    pub fn create(&self) -> Result<MasterKey, SealError> {
-        let key = MasterKey::generate()?;
-        let mut digits = Wiped::with_capacity(2 * KEY_LENGTH + 1);
-        for byte in key.0.expose() {
-            digits.extend([byte >> 4, byte & 0xF].map(digit));
-        }
-        digits.push(b'\n');
-        self.write(&digits).map_err(|source| self.failed(source))?;
-        Ok(key)
-    }
-
-    /// Writes beside the file and links it into place, so that there is never a file with half a key, and one
-    /// that is there is never replaced.
-    fn write(&self, digits: &[u8]) -> io::Result<()> {
-        let mut name = self.path.clone().into_os_string();
-        name.push(format!(".{}.new", std::process::id()));
-        let beside = PathBuf::from(name);
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-        let written = file.write_all(digits).and_then(|()| file.sync_all());
-        let linked = written.and_then(|()| fs::hard_link(&beside, &self.path));
-        fs::remove_file(&beside)?;
-        linked?;
-        match self.path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => fs::File::open(parent)?.sync_all(),
-            _ => Ok(()),
-        }
-    }
-
-    fn failed(&self, source: io::Error) -> SealError {
-        SealError::File { path: self.path.clone(), source }
+        &self.0
     }
 }
 
 impl MasterKeySource for KeyFile {
     fn load(&self) -> Result<MasterKey, SealError> {
-        let metadata = fs::metadata(&self.path).map_err(|source| self.failed(source))?;
+        let wrong = |reason: String| SealError::KeyFile { path: self.0.clone(), reason };
+        let mut file = File::open(&self.0).map_err(|error| wrong(error.to_string()))?;
+        // Asked of the open file, so that it can't be exchanged in between.
+        let metadata = file.metadata().map_err(|error| wrong(error.to_string()))?;
         let mode = metadata.permissions().mode() & 0o777;
+        if !metadata.is_file() {
+            return Err(wrong("is not a file".into()));
+        }
         if mode & 0o077 != 0 {
-            return Err(SealError::Exposed { path: self.path.clone(), mode });
+            return Err(wrong(format!(
+                "others than its owner may use it (mode {mode:04o}); chmod 600 it, and think of who read it"
+            )));
         }
-        let text = Wiped::from(fs::read(&self.path).map_err(|source| self.failed(source))?);
-        let digits = text.trim_ascii();
-        let malformed = || SealError::Malformed { path: self.path.clone() };
-        if digits.len() != 2 * KEY_LENGTH {
-            return Err(malformed());
+        let mut text = Wiped::with_capacity(LONGEST_FILE);
+        let mut limited = Read::by_ref(&mut file).take(u64::try_from(LONGEST_FILE).unwrap_or(u64::MAX));
+        text.resize(LONGEST_FILE, 0);
+        let mut length = 0;
+        while let Some(room) = text.get_mut(length..).filter(|room| !room.is_empty()) {
+            match limited.read(room).map_err(|error| wrong(error.to_string()))? {
+                0 => break,
+                read => length += read,
+            }
         }
-        let mut bytes = Wiped::with_capacity(KEY_LENGTH);
-        for pair in digits.chunks_exact(2) {
-            let [high, low] = pair else { return Err(malformed()) };
-            let value =
-                |digit: &u8| char::from(*digit).to_digit(16).and_then(|value| u8::try_from(value).ok());
-            let (Some(high), Some(low)) = (value(high), value(low)) else { return Err(malformed()) };
-            bytes.push(high << 4 | low);
-        }
-        Ok(MasterKey(AeadKey::new(bytes)?))
+        text.truncate(length);
+        MasterKey::parse(text).map_err(|error| wrong(error.to_string()))
     }
 }
 
-fn digit(value: u8) -> u8 {
-    match value {
-        0..=9 => b'0' + value,
-        _ => b'a' + (value - 10),
+fn digit(character: u8) -> Result<u8, SealError> {
+    match character {
+        b'0'..=b'9' => Ok(character - b'0'),
+        b'a'..=b'f' => Ok(character - b'a' + 10),
+        b'A'..=b'F' => Ok(character - b'A' + 10),
+        _ => Err(SealError::KeyLength),
     }
 }
 
 const KEY_LENGTH: usize = 32;
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_file_is_for_its_owner_and_is_never_replaced() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = KeyFile::new(folder.path().join("master.key"));
-        let made = file.create().unwrap();
-        assert_eq!(fs::metadata(file.path()).unwrap().permissions().mode() & 0o777, 0o600);
-        let read = file.load().unwrap();
-        assert_eq!(made.0.expose(), read.0.expose());
-        assert!(matches!(file.create(), Err(SealError::File { .. })));
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-
-        fs::set_permissions(file.path(), fs::Permissions::from_mode(0o640)).unwrap();
-        assert!(matches!(file.load(), Err(SealError::Exposed { mode: 0o640, .. })));
-    }
-
-    #[test]
-    fn what_is_no_key_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("master.key");
-        for text in ["", "abc", &"g".repeat(64), &"a".repeat(63), &"a".repeat(66)] {
-            fs::write(&path, text).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
-            assert!(matches!(KeyFile::new(&path).load(), Err(SealError::Malformed { .. })), "{text:?}");
-        }
-        assert!(matches!(KeyFile::new(folder.path().join("absent")).load(), Err(SealError::File { .. })));
-    }
-}
+/// No key file is longer; what is can't be a key.
+const LONGEST_FILE: usize = 256;

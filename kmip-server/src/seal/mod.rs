@@ -31,7 +31,14 @@ use crate::wipe::Wiped;
 ///
 /// let store = store::open("memory:")?;
 /// let seal = Seal::open(&*store, &MasterKey::generate()?)?;
-/// let identity = Identity { identifier: "1", owner: "alice", policy: "default", object_type: 2, state: Some(1), storage: 1 };
+/// let identity = Identity {
+///     identifier: "1",
+///     owner: "alice",
+///     policy: "default",
+///     object_type: 2,
+///     state: Some(1),
+///     storage: 1,
+/// };
 /// let sealed = seal.seal_object(&identity, b"attributes", Some(b"key"))?;
 /// assert_eq!(&seal.open_attributes(&identity, &sealed.attributes)?[..], b"attributes");
 /// let material = sealed.material.unwrap_or_default();
@@ -170,16 +177,22 @@ impl Purpose {
 }
 
 impl Identity<'_> {
-    /// What isn't text, in a form of fixed length.
+    /// The numbers in a fixed form; an absent state differs from every state.
     fn numbers(&self) -> [u8; 13] {
-        let [t0, t1, t2, t3] = self.object_type.to_be_bytes();
-        let [g0, g1, g2, g3] = self.storage.to_be_bytes();
-        let [s0, s1, s2, s3] = self.state.unwrap_or_default().to_be_bytes();
-        [t0, t1, t2, t3, g0, g1, g2, g3, u8::from(self.state.is_some()), s0, s1, s2, s3]
+        let mut numbers = [0; 13];
+        let state = self.state.unwrap_or_default().to_be_bytes();
+        let parts = self.object_type.to_be_bytes().into_iter().chain(self.storage.to_be_bytes()).chain(state);
+        for (place, byte) in numbers.iter_mut().zip(parts.chain([u8::from(self.state.is_some())])) {
+            *place = byte;
+        }
+        numbers
     }
 
-    /// The parts that a record is bound to.
-    fn bound<'a>(&'a self, numbers: &'a [u8; 13]) -> [&'a [u8]; 4] {
+    /// What the attribute record is bound to.
+    fn bound<'b>(&'b self, numbers: &'b [u8; 13]) -> [&'b [u8]; 4] {
         [self.identifier.as_bytes(), self.owner.as_bytes(), self.policy.as_bytes(), numbers]
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,6 +24,44 @@ fn a_key_on_every_version() {
     }
 }
 
+/// Keys of all algorithms that PyKMIP's documentation and the official cases create; DES keys have odd parity.
+#[test]
+fn other_algorithms() {
+    use CryptographicAlgorithm as A;
+    let server = server();
+    for (algorithm, length, bytes) in [
+        (A::DES3, 168, 24),
+        (A::DES3, 112, 16),
+        (A::DES3, 192, 24),
+        (A::DES3, 64, 8),
+        (A::Blowfish, 384, 48),
+        (A::Camellia, 192, 24),
+        (A::CAST5, 64, 8),
+        (A::IDEA, 128, 16),
+        (A::RC4, 192, 24),
+        (A::SKIPJACK, 80, 10),
+        (A::HMAC_SHA256, 256, 32),
+    ] {
+        let mut given = aes(length);
+        given.set(AttributeValue::CryptographicAlgorithm(algorithm));
+        let created = server.send(V1_2, create_request(V1_2, given)).unwrap();
+        let got = server.get(V1_2, &text_of(&created.unique_identifier)).unwrap().object;
+        let ManagedObject::SymmetricKey(key) = got else { panic!() };
+        let Some(KeyValue::Plaintext(value)) = key.key_block.key_value else { panic!() };
+        let KeyMaterial::ByteString(material) = value.key_material else { panic!() };
+        assert_eq!(material.len(), bytes, "{algorithm} {length}");
+        if algorithm == A::DES3 {
+            assert!(material.expose().iter().all(|byte| byte.count_ones() % 2 == 1));
+        }
+    }
+    for (algorithm, length) in [(A::IDEA, 64), (A::DES3, 56), (A::Blowfish, 33), (A::Camellia, 512)] {
+        let mut given = aes(length);
+        given.set(AttributeValue::CryptographicAlgorithm(algorithm));
+        let failed = server.send(V1_2, create_request(V1_2, given)).unwrap_err();
+        assert_eq!(failed.reason, ResultReason::InvalidField, "{algorithm} {length}");
+    }
+}
+
 #[test]
 fn what_must_be_given() {
     let server = server();
@@ -222,4 +260,48 @@ fn a_short_key_is_not_quantum_safe() {
     };
     assert_eq!(ask(128).unwrap_err().reason, ResultReason::GeneralFailure);
     ask(256).unwrap();
+}
+
+#[test]
+fn what_is_not_understood_is_not_left_out() {
+    let server = server();
+    for version in ALL {
+        let stranger = || kmip::ttlv::Item::new(Tag(0x0054_0001), 7);
+        let mut request = create_request(*version, aes(128));
+        request.unknown.add(stranger());
+        assert_eq!(server.send(*version, request).unwrap_err().reason, ResultReason::InvalidField);
+        let mut request = create_request(*version, aes(128));
+        match (&mut request.template_attribute, &mut request.attributes) {
+            (Some(template), _) => template.unknown.add(stranger()),
+            (_, Some(attributes)) => attributes.attribute.push(AttributeValue::Other(stranger())),
+            _ => panic!(),
+        }
+        assert!(server.send(*version, request).is_err());
+    }
+}
+
+/// KMIP 2.0 §7.27.
+#[test]
+fn protection_that_the_server_does_not_have() {
+    let server = server();
+    use ProtectionStorageMask as M;
+    let ask = |masks: &[M], own: Option<M>| {
+        let mut given = aes(128);
+        given.extend(own.map(AttributeValue::ProtectionStorageMask));
+        let protection_storage_mask = masks.to_vec();
+        let request = CreateRequest {
+            protection_storage_masks: Some(ProtectionStorageMasks {
+                protection_storage_mask,
+                ..ProtectionStorageMasks::new()
+            }),
+            ..create_request(V2_0, given)
+        };
+        server.send(V2_0, request).map(|_| ()).map_err(|failed| failed.reason)
+    };
+    let unavailable = Err(ResultReason::ProtectionStorageUnavailable);
+    assert_eq!(ask(&[], None), Ok(()));
+    assert_eq!(ask(&[M::Hardware, M::Software], Some(M::Software)), Ok(()));
+    assert_eq!(ask(&[M::Hardware], None), unavailable);
+    assert_eq!(ask(&[M::Software | M::OnSystem], None), unavailable);
+    assert_eq!(ask(&[], Some(M::Hardware)), unavailable);
 }

@@ -221,10 +221,23 @@ fn no_filter_is_left_out() {
     // What nobody has finds nothing, misspelt or not.
     assert!(found(&ask(V1_2, custom("x-Nmae")).unwrap()).is_empty());
     assert!(found(&ask(V1_2, custom("Nmae")).unwrap()).is_empty());
-    // Fields of later versions.
+    // Fields that say nothing to Locate.
     let mut request = LocateRequest::new();
-    request.unknown.add(Item::new(Tag::OffsetItems, 3));
+    request.unknown.add(Item::new(Tag::UniqueIdentifier, "?"));
     assert_eq!(server.send(V1_2, request).unwrap_err().reason, ResultReason::InvalidField);
+}
+
+/// PyKMIP's client sends Offset Items in every version.
+#[test]
+fn fields_of_later_versions_that_mean_what_they_mean_there() {
+    let server = server();
+    let keys: Vec<String> = (0..3).map(|_| server.create(V1_0, [])).collect();
+    for version in [V1_0, V1_1, V1_2] {
+        let mut request = LocateRequest::new();
+        request.unknown.add(Item::new(Tag::OffsetItems, 2));
+        let response = server.send(version, request).unwrap();
+        assert_eq!((found(&response), response.located_items), (vec![keys[0].clone()], None));
+    }
 }
 
 /// FortiGate puts its filter into a Template-Attribute.

@@ -3,12 +3,12 @@
 use kmip::ttlv::{Bytes, DateTime, Interval, Tag};
 use kmip::types::{
     AttributeSet, AttributeValue as V, CryptographicUsageMask, Digest, DrbgAlgorithm, HashingAlgorithm,
-    KeyFormatType, ObjectType, OpaqueDataType, ProtectionStorageMask, RngAlgorithm, RngParameters, State,
-    UniqueIdentifier, UsageLimits,
+    KeyFormatType, ObjectType, OpaqueDataType, RngAlgorithm, RngParameters, State, UniqueIdentifier,
+    UsageLimits,
 };
 
 use super::Purpose;
-use super::request::flag;
+use super::request::{PROTECTION, flag, unprotected};
 use crate::crypto::{self, Hash};
 use crate::engine::{Failure, Kind, Settings, lifecycle};
 use crate::rights;
@@ -59,7 +59,7 @@ pub(crate) fn complete(
         default(V::Fresh(true));
         default(V::Sensitive(false));
         default(V::Extractable(true));
-        default(V::ProtectionStorageMask(ProtectionStorageMask::Software));
+        default(V::ProtectionStorageMask(PROTECTION));
         if !is_opaque {
             default(V::CryptographicUsageMask(CryptographicUsageMask::empty()));
         }
@@ -89,6 +89,11 @@ pub(crate) fn complete(
         // 1.4 §3.49, §3.51: true as long as it was never otherwise.
         set.set(V::AlwaysSensitive(flag(&set, Tag::Sensitive).unwrap_or_default()));
         set.set(V::NeverExtractable(!flag(&set, Tag::Extractable).unwrap_or_default()));
+    }
+    if let Some(V::ProtectionStorageMask(mask)) = set.get(Tag::ProtectionStorageMask)
+        && !PROTECTION.contains(*mask)
+    {
+        return Err(unprotected());
     }
     count_usage(&mut set)?;
     lifecycle::check_dates(&set)?;

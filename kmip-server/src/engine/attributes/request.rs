@@ -1,9 +1,9 @@
 //! The attributes that a request gives for a new object, from either wire form.
 
-use kmip::ttlv::{Tag, Version};
+use kmip::ttlv::{Tag, Unknown, Version};
 use kmip::types::{
     AttributeSet, AttributeValue, Attributes, CryptographicAlgorithm, CryptographicUsageMask, Name,
-    ObjectType, TemplateAttribute,
+    ObjectType, ProtectionStorageMask, ProtectionStorageMasks, TemplateAttribute,
 };
 
 use super::rules;
@@ -46,17 +46,23 @@ pub struct Requested {
 
 impl Requested {
     /// From the fields of a request, of which each version has one.
-    pub fn new(template: Option<TemplateAttribute>, attributes: Option<Attributes>) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// When there is something among the attributes that is none.
+    pub fn new(template: Option<TemplateAttribute>, attributes: Option<Attributes>) -> Result<Self, Failure> {
         let mut requested = Self::default();
         if let Some(mut template) = template {
+            no_unknown(&template.unknown)?;
             requested.templates = std::mem::take(&mut template.name);
             // Numbered in their order, whatever indexes the client has given them.
             requested.attributes.extend(AttributeSet::from_template_attribute(template));
         }
         if let Some(attributes) = attributes {
+            no_unknown(&attributes.unknown)?;
             requested.attributes.extend(AttributeSet::from_attributes(attributes));
         }
-        requested
+        Ok(requested)
     }
 
     /// Adds what a template says: what is given explicitly goes before it, and of attributes with several values all
@@ -99,6 +105,31 @@ impl Requested {
         Ok(self.attributes)
     }
 }
+
+fn no_unknown(unknown: &Unknown) -> Result<(), Failure> {
+    match unknown.iter().next() {
+        Some(item) => Err(Failure::new(Kind::UnsupportedAttribute, format!("{} is no attribute", item.tag))),
+        None => Ok(()),
+    }
+}
+
+/// Checks that the server can protect an object in one of the ways that a client accepts (2.0 §7.27): it keeps all of
+/// them in software.
+pub(crate) fn check_protection(masks: Option<&ProtectionStorageMasks>) -> Result<(), Failure> {
+    let Some(masks) = masks.filter(|masks| !masks.protection_storage_mask.is_empty()) else { return Ok(()) };
+    if masks.protection_storage_mask.iter().any(|mask| PROTECTION.contains(*mask)) {
+        return Ok(());
+    }
+    Err(unprotected())
+}
+
+#[cold]
+pub(crate) fn unprotected() -> Failure {
+    Failure::new(Kind::ProtectionStorage, "objects are protected by software alone")
+}
+
+/// How objects are protected.
+pub(crate) const PROTECTION: ProtectionStorageMask = ProtectionStorageMask::Software;
 
 /// The Cryptographic Algorithm.
 pub(crate) fn algorithm(attributes: &AttributeSet) -> Option<CryptographicAlgorithm> {
