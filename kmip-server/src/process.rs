@@ -1,5 +1,7 @@
 //! What the process is, beside its work: what it logs, and that it leaves no picture of its memory behind.
 
+use std::io::IsTerminal;
+
 use rustix::process::{Resource, Rlimit, setrlimit};
 use tracing_subscriber::EnvFilter;
 
@@ -9,7 +11,9 @@ use tracing_subscriber::EnvFilter;
 /// When the filter can't be understood.
 pub fn log(filter: &str) -> Result<(), String> {
     let filter = EnvFilter::try_new(filter).map_err(|error| format!("the log level {filter:?}: {error}"))?;
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+    let colours = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr);
+    let _ = log.try_init();
     Ok(())
 }
 

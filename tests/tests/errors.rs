@@ -288,10 +288,10 @@ fn too_deep_too_many_and_too_large() {
         payload.items_mut().unwrap().extend(vec![Raw::text(0x54_0001, ""); 70_000]);
     });
     let (typed, tree) = refusals(&many.to_bytes(), Mode::Lenient);
-    // Eleven others stand before them.
+    // Ten others stand before them.
     let expected = format!(
-        "there are more than 65536 items at byte {} in RequestMessage/BatchItem/RequestPayload/0x540001[65525]",
-        120 + 65_525 * 8
+        "there are more than 65536 items at byte {} in RequestMessage/BatchItem/RequestPayload/0x540001[65526]",
+        120 + 65_526 * 8
     );
     assert_eq!((typed, tree), (expected.clone(), Some(expected)));
 

@@ -1,9 +1,9 @@
 //! The master key, and where it comes from.
 
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::PermissionsExt;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::SealError;
@@ -90,6 +90,39 @@ impl KeyFile {
     /// The file.
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Makes the file, with a new key in it that only its owner may read, and returns the key.
+    ///
+    /// # Errors
+    /// When the file is there already (it is never replaced: a store may depend on it), or can't be written.
+    pub fn create(&self) -> Result<MasterKey, SealError> {
+        let key = MasterKey::generate()?;
+        self.write(&key.to_text())
+            .map_err(|error| SealError::KeyFile { path: self.0.clone(), reason: error.to_string() })?;
+        Ok(key)
+    }
+
+    /// Writes beside the file and links it into place, so that there is never a file with half a key, and of
+    /// two processes that make one at the same time, one is refused.
+    fn write(&self, text: &[u8]) -> io::Result<()> {
+        let mut name = self.0.clone().into_os_string();
+        name.push(format!(".{}.new", std::process::id()));
+        let beside = PathBuf::from(name);
+        // One that is there is left over from a process of the same number that ended in the middle.
+        match fs::remove_file(&beside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
+        let written = file.write_all(text).and_then(|()| file.sync_all());
+        let linked = written.and_then(|()| fs::hard_link(&beside, &self.0));
+        fs::remove_file(&beside)?;
+        linked?;
+        match self.0.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => File::open(parent)?.sync_all(),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -177,3 +177,15 @@ fn the_key_file_must_be_a_key_of_the_owners_alone() {
     }
     assert_eq!(format!("{key:?}"), "MasterKey(redacted)");
 }
+
+#[test]
+fn a_key_file_is_made_for_its_owner_and_never_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = KeyFile::new(folder.path().join("master.key"));
+    let made = file.create().unwrap();
+    assert_eq!(fs::metadata(file.path()).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(file.load().unwrap().key().expose(), made.key().expose());
+    assert!(file.create().unwrap_err().to_string().contains("exists"));
+    assert_eq!(file.load().unwrap().key().expose(), made.key().expose());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+}

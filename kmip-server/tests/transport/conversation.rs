@@ -55,15 +55,11 @@ async fn what_is_not_taken_is_answered_even_if_the_client_sends_on() {
 
 #[tokio::test]
 async fn slow_and_idle_clients_are_let_go() {
-    let limits = Limits {
-        request_time: Duration::from_millis(50),
-        idle_time: Duration::from_millis(100),
-        ..Limits::default()
-    };
-    let server = start(limits).await;
+    let server = start(Limits { request_time: Duration::from_millis(50), ..Limits::default() }).await;
     let mut slow = server.connect().await;
     slow.send(&request(&[1; 100])[..50]).await.unwrap();
     assert!(slow.to_the_end().await.starts_with("only 50 of the request's 108 bytes"));
+    let server = start(Limits { idle_time: Duration::from_millis(50), ..Limits::default() }).await;
     let mut idle = server.connect().await;
     assert_eq!(idle.to_the_end().await, "");
 }

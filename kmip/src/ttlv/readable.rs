@@ -24,13 +24,26 @@ impl<'a> Readable<'a> {
         Self { secrets: true, ..self }
     }
 
-    /// Writes an item, and what is in it; `subject` is the tag whose tables name the value.
-    fn item(&self, node: Node<'_>, subject: Tag, depth: usize, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Writes an item, and what is in it; `subject` is the tag whose tables name the value, `within` says whether a
+    /// secret is around it.
+    fn item(
+        &self,
+        node: Node<'_>,
+        subject: Tag,
+        depth: usize,
+        within: bool,
+        f: &mut fmt::Formatter<'_>,
+    ) -> fmt::Result {
         let tag = node.tag();
         for _ in 0..depth {
             f.write_str("  ")?;
         }
         let info = self.names.tag(subject);
+        let known = info.or(self.names.tag(tag));
+        // In key material of a vendor's own format, nothing is known to be harmless.
+        let secret = info.is_some_and(|info| info.secret)
+            || self.names.tag(tag).is_some_and(|info| info.secret)
+            || (within && known.is_none());
         match self.names.tag(tag) {
             Some(info) => f.write_str(info.text)?,
             None => write!(f, "{:#08x}", tag.0)?,
@@ -47,12 +60,11 @@ impl<'a> Readable<'a> {
                     Some(attribute) if child.tag() == self.names.attribute_value => attribute,
                     _ => child.tag(),
                 };
-                self.item(child, subject, depth + 1, f)?;
+                self.item(child, subject, depth + 1, secret, f)?;
             }
             return Ok(());
         }
         write!(f, " {} ", node.item_type())?;
-        let secret = info.is_some_and(|info| info.secret) || self.names.tag(tag).is_some_and(|info| info.secret);
         if secret && !self.secrets {
             write!(f, "hidden ({} bytes)", node.raw().len())?;
         } else {
@@ -64,7 +76,7 @@ impl<'a> Readable<'a> {
 
 impl fmt::Display for Readable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.item(self.node, self.node.tag(), 0, f)
+        self.item(self.node, self.node.tag(), 0, false, f)
     }
 }
 

@@ -1,0 +1,8 @@
+use kmip_derive::Decode;
+
+#[derive(Decode)]
+struct Slot {
+    frame: i32,
+}
+
+fn main() {}
