@@ -12,7 +12,8 @@ pub(crate) fn structure(structure: &Structure) -> Tokens {
     // In wire order, so that what decides is made before what is decided.
     let makes = structure.fields.iter().map(make);
     let names = structure.fields.iter().map(|field| &field.name);
-    let rest = structure.unknown.as_ref().map(|unknown| quote!(#unknown: ::core::default::Default::default(),));
+    let rest =
+        structure.unknown.as_ref().map(|unknown| quote!(#unknown: ::core::default::Default::default(),));
     quote! {
         #[automatically_derived]
         impl ::kmip::ttlv::Arbitrary for #name {
@@ -97,8 +98,10 @@ pub(crate) fn choice(choice: &Choice) -> Tokens {
             let known = choice.cases.iter().flat_map(|case| &case.when);
             quote!(!from.decided(#decider).is_some_and(|decided| [#(#known),*].contains(&decided)))
         }
-        By::Attribute => quote!(tag == ::kmip::ttlv::Tag::AttributeValue
-            && from.decided(::kmip::ttlv::Tag::AttributeName).is_none_or(|name| name == 0)),
+        By::Attribute => quote!(
+            tag == ::kmip::ttlv::Tag::AttributeValue
+                && from.decided(::kmip::ttlv::Tag::AttributeName).is_none_or(|name| name == 0)
+        ),
         By::ItemType | By::Tag => quote!(false),
     };
     quote! {

@@ -3,7 +3,10 @@ use quote::quote;
 use syn::{Attribute, Ident, LitInt, Result, meta::ParseNestedMeta};
 
 /// Calls `each` for every entry of the `#[ttlv(…)]` attributes.
-pub(crate) fn each(attributes: &[Attribute], mut each: impl FnMut(ParseNestedMeta<'_>) -> Result<()>) -> Result<()> {
+pub(crate) fn each(
+    attributes: &[Attribute],
+    mut each: impl FnMut(ParseNestedMeta<'_>) -> Result<()>,
+) -> Result<()> {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("ttlv")) {
         attribute.parse_nested_meta(&mut each)?;
     }

@@ -1,4 +1,6 @@
-use syn::{DataEnum, DeriveInput, Error, Fields, Ident, LitInt, Result, Type, Variant, punctuated::Punctuated};
+use syn::{
+    DataEnum, DeriveInput, Error, Fields, Ident, LitInt, Result, Type, Variant, punctuated::Punctuated,
+};
 
 use crate::{attributes, attributes::TagName, gate::Gate};
 
@@ -74,11 +76,17 @@ impl Choice {
         for variant in &data.variants {
             match Case::parse(variant, &by)? {
                 Some(case) => cases.push(case),
-                None => other = Some((variant.ident.clone(), variant.fields.iter().any(|field| is_box(&field.ty)))),
+                None => {
+                    other =
+                        Some((variant.ident.clone(), variant.fields.iter().any(|field| is_box(&field.ty))))
+                }
             }
         }
         let (other, boxed) = other.ok_or_else(|| {
-            Error::new_spanned(&input.ident, "the choice needs a variant for what no case fits: `#[ttlv(other)] Other(Item)`")
+            Error::new_spanned(
+                &input.ident,
+                "the choice needs a variant for what no case fits: `#[ttlv(other)] Other(Item)`",
+            )
         })?;
         Ok(Self { name: input.ident.clone(), by, cases, other, boxed })
     }
@@ -112,7 +120,8 @@ impl Case {
             } else if meta.path.is_ident("when") {
                 let content;
                 syn::parenthesized!(content in meta.input);
-                case.when = Punctuated::<LitInt, syn::Token![,]>::parse_terminated(&content)?.into_iter().collect();
+                case.when =
+                    Punctuated::<LitInt, syn::Token![,]>::parse_terminated(&content)?.into_iter().collect();
             } else if !case.gate.take(&meta)? {
                 return Err(meta.error("expected `tag`, `when`, `since`, `until` or `other`"));
             }
@@ -122,7 +131,10 @@ impl Case {
             return Ok(None);
         }
         if matches!(by, By::Tag | By::Attribute) != case.tag.is_some() {
-            return Err(Error::new_spanned(variant, "a variant has a `tag` where the choice is made by tag, and only there"));
+            return Err(Error::new_spanned(
+                variant,
+                "a variant has a `tag` where the choice is made by tag, and only there",
+            ));
         }
         if !case.when.is_empty() && !matches!(by, By::Decider(_)) {
             return Err(Error::new_spanned(variant, "`when` is for a choice that a field decides"));

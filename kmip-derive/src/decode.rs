@@ -151,8 +151,10 @@ fn arms(structure: &Structure, keep: &Tokens, place: &Tokens) -> Vec<Tokens> {
         }
         done.push(tag.key());
         let pattern = tag.tokens();
-        let same =
-            structure.fields.iter().filter(|other| matches!(&other.place, Place::Tag(other) if other.key() == tag.key()));
+        let same = structure
+            .fields
+            .iter()
+            .filter(|other| matches!(&other.place, Place::Tag(other) if other.key() == tag.key()));
         let mut always = false;
         for field in same {
             let take = take(field);
@@ -398,7 +400,8 @@ fn by_tag(choice: &Choice, tag: &Tokens) -> Tokens {
 fn tags(choice: &Choice, more: &Tokens) -> Tokens {
     let (name, other) = (&choice.name, &choice.other);
     let text = name.to_string();
-    let tags: Vec<_> = choice.cases.iter().filter_map(|case| case.tag.as_ref()).map(TagName::tokens).collect();
+    let tags: Vec<_> =
+        choice.cases.iter().filter_map(|case| case.tag.as_ref()).map(TagName::tokens).collect();
     let cases = choice.cases.iter().map(|case| &case.name);
     quote! {
         #[automatically_derived]

@@ -104,7 +104,9 @@ impl Structure {
         let place = match (tag, by_tag) {
             (Some(tag), false) => Place::Tag(tag),
             (None, true) => Place::ByTag,
-            (Some(_), true) => return Err(Error::new_spanned(source, "a field has either `tag` or `by_tag`")),
+            (Some(_), true) => {
+                return Err(Error::new_spanned(source, "a field has either `tag` or `by_tag`"));
+            }
             (None, false) => {
                 return Err(Error::new_spanned(source, "the field needs its tag: `#[ttlv(tag = …)]`"));
             }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Config, DEFAULT_LISTEN, File};
+use crate::config::{Config, File};
 use crate::quickstart::{self, Folder};
 use crate::{process, serve};
 
@@ -63,6 +63,7 @@ Exit status: 0 after a shutdown by signal, 1 when the server can't start, 2 for 
 /// Runs the command.
 pub fn main() -> ExitCode {
     let command = Command::parse();
+    process::harden();
     let done = match command.task {
         Task::Quickstart(task) => task.run(),
         Task::Run(task) => task.run(),
@@ -96,20 +97,19 @@ impl Quickstart {
             None => quickstart::default_directory()?,
         };
         let file = self.config.as_deref().map(File::read).transpose()?;
-        // Who names a store elsewhere, or a key, knows what belongs together.
-        let keeps = self.store.is_none();
-        let listen = self.listen.clone().unwrap_or_else(|| DEFAULT_LISTEN.to_owned());
-        let folder = Folder::prepare(&directory, &listen, keeps)?;
-        let mut config = folder.config();
-        if let Some(file) = file {
-            config = file.over(config);
-        }
-        if let Some(listen) = self.listen {
-            config.listen = vec![listen];
-        }
-        if let Some(store) = self.store {
-            config.store = store;
-        }
+        let (folder, config) = Folder::prepare(&directory, |own| {
+            let mut config = match file {
+                Some(file) => file.over(own),
+                None => own,
+            };
+            if let Some(listen) = self.listen {
+                config.listen = vec![listen];
+            }
+            if let Some(store) = self.store {
+                config.store = store;
+            }
+            config
+        })?;
         let store = config.store.clone();
         start(config, |addresses| {
             say(&greeting(&folder, &store, addresses));
@@ -119,7 +119,7 @@ impl Quickstart {
 
 fn start(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Done {
     process::log(&config.log)?;
-    process::no_core_dumps();
+    process::allow_many_files();
     Ok(serve::serve(config, ready)?)
 }
 
@@ -144,7 +144,7 @@ fn greeting(folder: &Folder, store: &str, addresses: &[SocketAddr]) -> String {
         ),
     };
     if let Some(address) = addresses.first()
-        && let Err(error) = folder.announce(&address.to_string())
+        && let Err(error) = folder.announce(*address)
     {
         let _ = writeln!(text, "The command kmip will not find this server by itself: {error}");
     }

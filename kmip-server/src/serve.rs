@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -40,8 +41,11 @@ pub fn serve(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), St
     drop(master);
     let engine = Arc::new(Engine::new(store, seal, config.engine));
     let options = Options { listen: config.listen, tls: config.tls, limits: config.limits };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    // The transport never asks for more threads than its workers, except to look up a name at the start.
+    let threads = options.limits.workers.saturating_add(1);
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(threads).build()?;
+    let served = runtime.block_on(async {
         let server = Server::bind(&options, engine).await?;
         let (mut terminate, mut interrupt) =
             (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -57,5 +61,11 @@ pub fn serve(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), St
             })
             .await;
         Ok(())
-    })
+    });
+    // What still runs was given up before: its client was told nothing, so nothing acknowledged is lost.
+    runtime.shutdown_timeout(LAST_WAIT);
+    served
 }
+
+/// How long to wait in the end for threads that were given up.
+const LAST_WAIT: Duration = Duration::from_millis(500);

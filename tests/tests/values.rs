@@ -7,15 +7,16 @@ use std::sync::{
 
 use kmip::{
     ttlv::{
-        self, BigInteger, Bytes, DateTime, DateTimeExtended, ErrorKind, Interval, Item, Limits, Mode, Readable,
-        Secret, SecretText, Tag, Tree, Value, Version,
+        self, BigInteger, Bytes, DateTime, DateTimeExtended, ErrorKind, Interval, Item, Limits, Mode,
+        Readable, Secret, SecretText, Tag, Tree, Value, Version,
     },
     types::{
         Attribute, AttributeName, AttributeValue, Attributes, CreateRequest, CryptographicAlgorithm, Data,
-        EncryptRequest, GetResponse, KeyBlock, KeyFormatType, KeyMaterial, KeyValue, ManagedObject, ObjectType,
-        Operation, PlaintextKeyValue, RequestBatchItem, RequestHeader, RequestMessage, ResponseBatchItem,
-        ResponseHeader, ResponseMessage, ResultStatus, SymmetricKey, TemplateAttribute, TimeStamp,
-        TransparentSymmetricKey, UniqueIdentifier, UsernameAndPasswordCredential, VendorAttribute, tables, version,
+        EncryptRequest, GetResponse, KeyBlock, KeyFormatType, KeyMaterial, KeyValue, ManagedObject,
+        ObjectType, Operation, PlaintextKeyValue, RequestBatchItem, RequestHeader, RequestMessage,
+        ResponseBatchItem, ResponseHeader, ResponseMessage, ResultStatus, SymmetricKey, TemplateAttribute,
+        TimeStamp, TransparentSymmetricKey, UniqueIdentifier, UsernameAndPasswordCredential, VendorAttribute,
+        tables, version,
     },
 };
 use kmip_tests::{raw::Raw, samples::to_hex};
@@ -40,7 +41,11 @@ fn numbers_times_and_texts() {
     let version = version::V2_0;
     // The examples of KMIP 1.0 §9.1.2, under another tag.
     exact(&8, version, "540001 02 00000004 00000008 00000000");
-    exact(&123_456_789_000_000_000_i64, version, "540001 03 00000008 01B69B4BA5749200".to_lowercase().as_str());
+    exact(
+        &123_456_789_000_000_000_i64,
+        version,
+        "540001 03 00000008 01B69B4BA5749200".to_lowercase().as_str(),
+    );
     exact(&true, version, "540001 06 00000008 0000000000000001");
     exact(&DateTime(0x47DA_67F8), version, "540001 09 00000008 0000000047da67f8");
     exact(&Interval(864_000), version, "540001 0a 00000004 000d2f00 00000000");
@@ -63,7 +68,10 @@ fn big_integers_are_extended_with_their_sign() {
     assert_eq!(written(&big(&[0, 0x80])), "000000080000000000000080");
     assert_eq!(written(&big(&[1, 2, 3, 4, 5, 6, 7, 8])), "000000080102030405060708");
     assert_eq!(written(&big(&[0xFF, 2, 3, 4, 5, 6, 7, 8, 9])), "00000010ffffffffffffffff0203040506070809");
-    assert_eq!(written(&BigInteger::from_unsigned_bytes(&[0xFF; 8])), "000000100000000000000000ffffffffffffffff");
+    assert_eq!(
+        written(&BigInteger::from_unsigned_bytes(&[0xFF; 8])),
+        "000000100000000000000000ffffffffffffffff"
+    );
     // As the example of KMIP 1.0 §9.1.2.
     let number = big(&[0, 0, 0, 0, 3, 0xFD, 0x35, 0xEB, 0x6B, 0xC2, 0xDF, 0x46, 0x18, 0x08, 0, 0]);
     exact(&number, version::V1_0, "540001 04 00000010 0000000003fd35eb 6bc2df4618080000");
@@ -194,7 +202,10 @@ const MARK: &[u8] = b"\xA7SEKRET-SEKRET\xA7";
 #[track_caller]
 fn is_hidden(shown: &str) {
     let low = shown.to_lowercase();
-    assert!(!low.contains("sekret") && !low.contains("53454b524554") && !low.contains("83, 69, 75"), "{shown}");
+    assert!(
+        !low.contains("sekret") && !low.contains("53454b524554") && !low.contains("83, 69, 75"),
+        "{shown}"
+    );
     assert!(!low.contains("53, 45, 4b") && !low.contains("0x53, 0x45"), "{shown}");
 }
 
@@ -207,7 +218,10 @@ fn secrets_are_not_seen() {
     };
     let own = Item::new(
         Tag::KeyMaterial,
-        Value::Structure(vec![Item::new(Tag(0x54_0001), Bytes::from_static(MARK)), Item::new(Tag(0x54_0002), "sekret")]),
+        Value::Structure(vec![
+            Item::new(Tag(0x54_0001), Bytes::from_static(MARK)),
+            Item::new(Tag(0x54_0002), "sekret"),
+        ]),
     );
     let materials = [
         block(KeyMaterial::ByteString(secret()), KeyFormatType::Raw),

@@ -36,12 +36,14 @@
 
 use std::fs;
 use std::io;
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use crate::engine::Settings;
+use crate::store;
 use crate::transport::{Limits, TlsOptions};
 
 /// Everything that a server has to know to start.
@@ -90,16 +92,16 @@ struct Tls {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct FileLimits {
-    connections: Option<usize>,
-    handshakes: Option<usize>,
-    handshake_seconds: Option<u64>,
-    idle_seconds: Option<u64>,
-    request_seconds: Option<u64>,
-    request_size: Option<usize>,
-    request_depth: Option<u32>,
-    request_items: Option<u32>,
-    batch_items: Option<usize>,
-    workers: Option<usize>,
+    connections: Option<NonZeroUsize>,
+    handshakes: Option<NonZeroUsize>,
+    handshake_seconds: Option<NonZeroU64>,
+    idle_seconds: Option<NonZeroU64>,
+    request_seconds: Option<NonZeroU64>,
+    request_size: Option<NonZeroUsize>,
+    request_depth: Option<NonZeroU32>,
+    request_items: Option<NonZeroU32>,
+    batch_items: Option<NonZeroUsize>,
+    workers: Option<NonZeroUsize>,
     shutdown_seconds: Option<u64>,
 }
 
@@ -214,18 +216,18 @@ impl File {
             config.tls.ciphers = self.tls.ciphers;
         }
         let limits = self.limits;
-        set(&mut config.limits.connections, limits.connections);
-        set(&mut config.limits.handshakes, limits.handshakes);
-        set(&mut config.limits.handshake_time, limits.handshake_seconds.map(Duration::from_secs));
-        set(&mut config.limits.idle_time, limits.idle_seconds.map(Duration::from_secs));
-        set(&mut config.limits.request_time, limits.request_seconds.map(Duration::from_secs));
-        set(&mut config.limits.request_size, limits.request_size);
-        set(&mut config.limits.workers, limits.workers);
+        set(&mut config.limits.connections, limits.connections.map(Into::into));
+        set(&mut config.limits.handshakes, limits.handshakes.map(Into::into));
+        set(&mut config.limits.handshake_time, limits.handshake_seconds.map(seconds));
+        set(&mut config.limits.idle_time, limits.idle_seconds.map(seconds));
+        set(&mut config.limits.request_time, limits.request_seconds.map(seconds));
+        set(&mut config.limits.request_size, limits.request_size.map(Into::into));
+        set(&mut config.limits.workers, limits.workers.map(Into::into));
         set(&mut config.limits.shutdown_time, limits.shutdown_seconds.map(Duration::from_secs));
         config.engine.limits.size = config.limits.request_size;
-        set(&mut config.engine.limits.depth, limits.request_depth);
-        set(&mut config.engine.limits.items, limits.request_items);
-        set(&mut config.engine.batch_items, limits.batch_items);
+        set(&mut config.engine.limits.depth, limits.request_depth.map(Into::into));
+        set(&mut config.engine.limits.items, limits.request_items.map(Into::into));
+        set(&mut config.engine.batch_items, limits.batch_items.map(Into::into));
         if let Some(name) = self.server.name {
             config.engine.server_name = Some(name.into());
         }
@@ -233,6 +235,10 @@ impl File {
         set(&mut config.log, self.log.level);
         config
     }
+}
+
+fn seconds(number: NonZeroU64) -> Duration {
+    Duration::from_secs(number.get())
 }
 
 fn set<T>(place: &mut T, value: Option<T>) {
@@ -243,8 +249,9 @@ fn set<T>(place: &mut T, value: Option<T>) {
 
 /// A store's address whose path, if it has one and it is relative, is one beside the configuration.
 fn beside(folder: &Path, address: String) -> String {
-    match address.strip_prefix("sqlite:") {
-        Some(path) if Path::new(path).is_relative() => format!("sqlite:{}", folder.join(path).display()),
+    match store::file(&address) {
+        Ok(Some(path)) if path.is_relative() => format!("sqlite:{}", folder.join(path).display()),
+        // What is wrong with an address is said by whoever opens it.
         _ => address,
     }
 }
@@ -287,6 +294,38 @@ mod tests {
         assert_eq!(config.limits.idle_time, Duration::from_secs(5));
         assert_eq!(config.engine.batch_items, 7);
         assert_eq!(config.log, "debug");
+    }
+
+    #[test]
+    fn a_relative_store_stands_beside_the_file() {
+        for (address, expected) in [
+            ("memory:", "memory:"),
+            ("sqlite:/db/kmip.db", "sqlite:/db/kmip.db"),
+            ("sqlite:///db/kmip.db", "sqlite:///db/kmip.db"),
+            ("/db/kmip.db", "/db/kmip.db"),
+            ("kmip.db", "sqlite:/etc/kmip/kmip.db"),
+            ("sqlite:db/kmip.db", "sqlite:/etc/kmip/db/kmip.db"),
+            ("sqlite://kmip.db", "sqlite:/etc/kmip/kmip.db"),
+            ("unknown:x", "unknown:x"),
+        ] {
+            assert_eq!(beside(Path::new("/etc/kmip"), address.into()), expected);
+        }
+    }
+
+    #[test]
+    fn no_limit_is_nothing() {
+        for option in [
+            "connections",
+            "handshakes",
+            "handshake_seconds",
+            "idle_seconds",
+            "request_seconds",
+            "request_size",
+        ] {
+            let error = read(&format!("{LEAST}[limits]\n{option} = 0\n")).unwrap_err().to_string();
+            assert!(error.contains("line 8") && error.contains(option), "{error}");
+        }
+        assert!(read(&format!("{LEAST}[limits]\nshutdown_seconds = 0\n")).is_ok());
     }
 
     #[test]

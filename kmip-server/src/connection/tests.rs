@@ -63,7 +63,7 @@ impl Client {
     }
 
     /// What comes until the server closes the connection, and why it did.
-    async fn to_the_end(mut self) -> (String, End) {
+    async fn ended(mut self) -> (String, End) {
         let mut bytes = Vec::new();
         self.stream.read_to_end(&mut bytes).await.unwrap();
         drop(self.stream);
@@ -81,7 +81,7 @@ async fn requests_are_answered_in_order_whatever_they_need() {
     client.stream.write_all(&requests).await.unwrap();
     assert_eq!(client.receive(requests.len()).await, requests);
     client.stream.shutdown().await.unwrap();
-    let (rest, end) = client.to_the_end().await;
+    let (rest, end) = client.ended().await;
     assert!(rest.is_empty() && matches!(end, End::ByPeer), "{end}");
 }
 
@@ -105,7 +105,7 @@ async fn the_largest_request_is_taken_and_one_more_byte_is_not() {
     assert_eq!(client.receive(largest.len()).await, largest);
 
     client.stream.write_all(&request(&vec![1; 100_001 - HEADER_SIZE])).await.unwrap();
-    let (told, end) = client.to_the_end().await;
+    let (told, end) = client.ended().await;
     assert_eq!(told, "the request has 100001 bytes, more than the 100000 that this server accepts");
     assert!(matches!(end, End::Refused(Refusal::TooLarge { size: 100_001, limit: 100_000 })), "{end}");
 }
@@ -114,7 +114,7 @@ async fn the_largest_request_is_taken_and_one_more_byte_is_not() {
 async fn a_length_is_checked_before_it_is_believed() {
     let mut client = connect(1 << 20, Limits::default());
     client.stream.write_all(&[0x42, 0x00, 0x78, 0x01, 0xFF, 0xFF, 0xFF, 0xFF]).await.unwrap();
-    let (told, _) = client.to_the_end().await;
+    let (told, _) = client.ended().await;
     assert!(told.starts_with("the request has 4294967303 bytes"), "{told}");
 }
 
@@ -129,7 +129,7 @@ async fn what_does_not_begin_as_a_request_is_none() {
     ] {
         let mut client = connect(1 << 20, Limits::default());
         client.stream.write_all(input.as_bytes()).await.unwrap();
-        let (told, end) = client.to_the_end().await;
+        let (told, end) = client.ended().await;
         assert_eq!(told, format!("{found} where a TTLV-encoded Request Message must begin"));
         assert!(matches!(end, End::Refused(Refusal::NotTtlv { .. })), "{end}");
     }
@@ -141,7 +141,7 @@ async fn a_cut_off_request_is_told_from_the_end_of_the_connection() {
         let mut client = connect(1 << 20, Limits::default());
         client.stream.write_all(&request(&[1; 50_000])[..sent]).await.unwrap();
         client.stream.shutdown().await.unwrap();
-        let (told, end) = client.to_the_end().await;
+        let (told, end) = client.ended().await;
         assert_eq!(told, format!("the request ends after {received} of {size} bytes"));
         assert!(matches!(end, End::Refused(Refusal::Truncated { .. })), "{end}");
     }
@@ -152,8 +152,11 @@ async fn a_request_that_takes_too_long_is_given_up() {
     for (sent, size) in [(3, 8), (10, 50_008)] {
         let mut client = connect(1 << 20, Limits::default());
         client.stream.write_all(&request(&[1; 50_000])[..sent]).await.unwrap();
-        let (told, end) = client.to_the_end().await;
-        assert_eq!(told, format!("only {sent} of the request's {size} bytes arrived within the time allowed"));
+        let (told, end) = client.ended().await;
+        assert_eq!(
+            told,
+            format!("only {sent} of the request's {size} bytes arrived within the time allowed")
+        );
         assert!(matches!(end, End::Refused(Refusal::TooSlow { .. })), "{end}");
     }
 }
@@ -177,7 +180,7 @@ async fn an_idle_connection_is_closed_without_a_word() {
     let request = request(b"one");
     client.stream.write_all(&request).await.unwrap();
     assert_eq!(client.receive(request.len()).await, request);
-    let (told, end) = client.to_the_end().await;
+    let (told, end) = client.ended().await;
     assert!(told.is_empty() && matches!(end, End::Idle), "{told} {end}");
 }
 
@@ -195,7 +198,7 @@ async fn the_handler_may_close_the_connection() {
     client.stream.write_all(&last).await.unwrap();
     client.stream.write_all(&request(b"not read")).await.unwrap();
     assert_eq!(client.receive(last.len()).await, last);
-    let (rest, end) = client.to_the_end().await;
+    let (rest, end) = client.ended().await;
     assert!(rest.is_empty() && matches!(end, End::ByAnswer), "{rest} {end}");
 }
 
@@ -203,7 +206,7 @@ async fn the_handler_may_close_the_connection() {
 async fn a_panic_of_the_handler_ends_the_connection_alone() {
     let mut client = connect(1 << 20, Limits::default());
     client.stream.write_all(&request(b"panic")).await.unwrap();
-    let (told, end) = client.to_the_end().await;
+    let (told, end) = client.ended().await;
     assert!(told.is_empty() && matches!(end, End::Panicked), "{told} {end}");
 }
 
@@ -214,7 +217,7 @@ async fn stopping_ends_what_is_idle_or_half_there() {
         client.stream.write_all(&request(b"a request of thirty bytes")[..sent]).await.unwrap();
         tokio::task::yield_now().await;
         client.stopper.stop_all();
-        let (told, end) = client.to_the_end().await;
+        let (told, end) = client.ended().await;
         assert!(told.is_empty() && matches!(end, End::Stopped), "{told} {end}");
     }
 }

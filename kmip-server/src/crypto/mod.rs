@@ -1,6 +1,6 @@
 //! All cryptography of the server: the only module that names OpenSSL's ciphers, digests and keys.
 //!
-//! Algorithms, modes and digests are tables ([`cipher`], [`digest`]): a new one is a row. Each is fetched
+//! Algorithms, modes and digests are tables ([`cipher`], [`mod@digest`]): a new one is a row. Each is fetched
 //! from OpenSSL's providers once, at its first use, and then shared, since a fetch costs more than an
 //! encryption of a short message.
 

@@ -27,6 +27,7 @@ mod failure;
 mod handler;
 mod identity;
 mod index;
+mod leniency;
 mod lifecycle;
 pub(crate) mod locate;
 mod material;
@@ -38,6 +39,7 @@ mod response;
 use std::sync::Arc;
 
 use kmip::ttlv::{Bytes, DateTime, Limits, Mode, Text, Version};
+use kmip::types::message::version_of;
 use kmip::types::{RequestMessage, version};
 
 pub(crate) use self::attributes::implicit::generator;
@@ -141,13 +143,20 @@ impl Engine {
     /// Answers one message of a peer, whatever it is.
     pub fn answer(&self, peer: &Peer, message: &Bytes) -> Answer {
         let now = (self.clock)();
-        let request = match RequestMessage::read(message, Mode::Lenient, self.settings.limits) {
-            Ok(request) => request,
-            Err(error) => return refusal::undecodable(message, &error, self.settings.limits, now),
-        };
-        match request.request_header.protocol_version.known() {
-            Ok(version) => self.handle(peer, request, version, now),
-            Err(error) => refusal::undecodable(message, &error, self.settings.limits, now),
+        let limits = self.settings.limits;
+        let request = RequestMessage::read(message, Mode::Lenient, limits).or_else(|error| {
+            let mended =
+                version_of(message).ok().and_then(|version| leniency::mend(message, version, &error, limits));
+            match mended {
+                Some(mended) => RequestMessage::read(&mended, Mode::Lenient, limits).map_err(|_| error),
+                None => Err(error),
+            }
+        });
+        let known =
+            request.and_then(|request| Ok((request.request_header.protocol_version.known()?, request)));
+        match known {
+            Ok((version, request)) => self.handle(peer, request, version, now),
+            Err(error) => refusal::undecodable(message, &error, limits, now),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A small certificate authority: its own certificate, and those of a server and a client.
 
 use std::net::IpAddr;
+use std::time::SystemTime;
 
 use openssl::asn1::{Asn1Integer, Asn1Time};
 use openssl::bn::{BigNum, MsbOption};
@@ -33,11 +34,12 @@ pub(super) enum Use<'a> {
 const AUTHORITY_DAYS: u32 = 3650;
 /// Days that the others hold: the most that common clients accept.
 const LEAF_DAYS: u32 = 825;
+/// In seconds.
+const HOUR: i64 = 60 * 60;
 
 impl Pair {
-    /// A new authority.
-    pub(super) fn authority(name: &str) -> Result<Self, ErrorStack> {
-        let key = new_key()?;
+    /// An authority with this key.
+    pub(super) fn authority(name: &str, key: PKey<Private>) -> Result<Self, ErrorStack> {
         let mut builder = builder(name, &key, AUTHORITY_DAYS)?;
         builder.set_issuer_name(&*subject(name)?)?;
         builder.append_extension(BasicConstraints::new().critical().ca().pathlen(0).build()?)?;
@@ -86,11 +88,21 @@ impl Pair {
         Ok(Self { certificate: builder.build(), key })
     }
 
+    /// Whether the key is the certificate's.
+    pub(super) fn belongs_together(&self) -> Result<bool, ErrorStack> {
+        Ok(self.certificate.public_key()?.public_eq(&self.key))
+    }
+
+    /// Whether the certificate holds for more than so many days.
+    pub(super) fn holds_for(&self, days: u32) -> Result<bool, ErrorStack> {
+        let until = Asn1Time::days_from_now(days)?;
+        Ok(until < self.certificate.not_after())
+    }
+
     /// Whether a certificate is this authority's, holds for more than `days`, and, if it is a server's, for all these
     /// names.
     pub(super) fn vouches_for(&self, leaf: &Self, days: u32, hosts: &[String]) -> Result<bool, ErrorStack> {
         let certificate = &leaf.certificate;
-        let until = Asn1Time::days_from_now(days)?;
         let named = |host: &String| {
             let address = host.parse::<IpAddr>().ok();
             certificate.subject_alt_names().is_some_and(|names| {
@@ -102,14 +114,14 @@ impl Pair {
             })
         };
         Ok(certificate.verify(&self.key)?
-            && certificate.public_key()?.public_eq(&leaf.key)
-            && certificate.not_after() > &until
+            && leaf.belongs_together()?
+            && leaf.holds_for(days)?
             && hosts.iter().all(named))
     }
 }
 
 /// P-256: every client of today can do it, and its handshakes are quick.
-fn new_key() -> Result<PKey<Private>, ErrorStack> {
+pub(super) fn new_key() -> Result<PKey<Private>, ErrorStack> {
     let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
     PKey::from_ec_key(EcKey::generate(&group)?)
 }
@@ -129,7 +141,10 @@ fn builder(name: &str, key: &PKey<Private>, days: u32) -> Result<X509Builder, Er
     builder.set_serial_number(&*Asn1Integer::from_bn(&serial)?)?;
     builder.set_subject_name(&*subject(name)?)?;
     builder.set_pubkey(key)?;
-    builder.set_not_before(&*Asn1Time::days_from_now(0)?)?;
+    // Clocks differ: a certificate of this very moment is one of the future elsewhere.
+    let now = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |elapsed| elapsed.as_secs());
+    let begin = Asn1Time::from_unix(i64::try_from(now).unwrap_or(i64::MAX).saturating_sub(HOUR))?;
+    builder.set_not_before(&begin)?;
     builder.set_not_after(&*Asn1Time::days_from_now(days)?)?;
     Ok(builder)
 }

@@ -26,5 +26,10 @@ pub(super) fn write(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
     if written.is_err() {
         let _ = fs::remove_file(&beside);
     }
-    written
+    written?;
+    // The name is on the disk when its folder is.
+    match path.parent() {
+        Some(folder) => fs::File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
 }

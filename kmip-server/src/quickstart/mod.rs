@@ -5,18 +5,20 @@ mod files;
 
 use std::fs;
 use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use openssl::error::ErrorStack;
-use openssl::pkey::PKey;
+use openssl::pkey::{PKey, Private};
 use openssl::x509::X509;
 use zeroize::Zeroizing;
 
 use self::authority::{Pair, Use};
 use crate::config::{Config, DEFAULT_LISTEN, DEFAULT_LOG};
 use crate::engine::Settings;
-use crate::seal::{MasterKey, SealError};
+use crate::seal::{KeyFile, SealError};
+use crate::store::{self, StoreError};
 use crate::transport::{Limits, TlsOptions};
 
 /// The folder, and what is in it.
@@ -74,6 +76,9 @@ pub enum QuickstartError {
     /// The master key can't be made.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// The store's address can't be understood.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// OpenSSL failed.
     #[error("OpenSSL: {0}")]
     OpenSsl(#[from] ErrorStack),
@@ -91,18 +96,26 @@ pub fn default_directory() -> Result<PathBuf, QuickstartError> {
 }
 
 impl Folder {
-    /// Makes a folder ready for a server that listens on `listen`: makes what is missing, renews what is about to
-    /// expire, and uses what is there.
+    /// Makes a folder ready for a server: makes what is missing, renews what is about to expire, and uses what is
+    /// there. `configure` may change the configuration that the folder makes by itself.
     ///
     /// # Errors
     /// When something can't be made, or what is there can't be used.
-    pub fn prepare(path: &Path, listen: &str, keeps_objects: bool) -> Result<Self, QuickstartError> {
+    pub fn prepare(
+        path: &Path,
+        configure: impl FnOnce(Config) -> Config,
+    ) -> Result<(Self, Config), QuickstartError> {
         let mut folder =
             Self { path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()), made: Vec::new() };
         folder.make_private()?;
-        folder.master_key(keeps_objects)?;
-        folder.certificates(listen)?;
-        Ok(folder)
+        let config = configure(folder.config());
+        // Of two servers that start at the same time, one waits for what the other makes.
+        let failed = |source| QuickstartError::File { path: folder.path.clone(), source };
+        let lock = fs::File::open(&folder.path).map_err(failed)?;
+        lock.lock().map_err(failed)?;
+        folder.master_key(&config)?;
+        folder.certificates(&config.listen)?;
+        Ok((folder, config))
     }
 
     /// Where it is.
@@ -120,8 +133,8 @@ impl Folder {
         self.path.join(name)
     }
 
-    /// The server's configuration.
-    pub fn config(&self) -> Config {
+    /// The configuration of a server with what is in the folder.
+    fn config(&self) -> Config {
         Config {
             listen: vec![DEFAULT_LISTEN.to_owned()],
             store: format!("sqlite:{}", self.file(DATABASE).display()),
@@ -142,8 +155,15 @@ impl Folder {
     ///
     /// # Errors
     /// When the file can't be written.
-    pub fn announce(&self, address: &str) -> Result<(), QuickstartError> {
-        self.write(ADDRESS, format!("{address}\n").as_bytes(), files::PUBLIC)
+    pub fn announce(&self, address: SocketAddr) -> Result<(), QuickstartError> {
+        // Every address is none to connect to; this machine's own always is among them.
+        let host = match address.ip() {
+            IpAddr::V4(host) if host.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(host) if host.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            host => host,
+        };
+        let line = format!("{}\n", SocketAddr::new(host, address.port()));
+        self.write(ADDRESS, line.as_bytes(), files::PUBLIC)
     }
 
     fn make_private(&self) -> Result<(), QuickstartError> {
@@ -168,44 +188,50 @@ impl Folder {
         }
     }
 
-    fn master_key(&mut self, keeps_objects: bool) -> Result<(), QuickstartError> {
+    fn master_key(&mut self, config: &Config) -> Result<(), QuickstartError> {
         let key = self.file(MASTER_KEY);
-        if key.exists() {
+        // A key that the configuration names instead is not this folder's business.
+        if key.exists() || config.master_key != key {
             return Ok(());
         }
-        let store = self.file(DATABASE);
-        if keeps_objects && store.exists() {
-            return Err(QuickstartError::NoMasterKey { store, key });
+        if let Some(store) = store::file(&config.store)?
+            && store.exists()
+        {
+            return Err(QuickstartError::NoMasterKey { store: store.to_owned(), key });
         }
-        self.write(MASTER_KEY, &MasterKey::generate()?.to_text(), files::PRIVATE)?;
+        KeyFile::new(key).create()?;
         self.made.push(MASTER_KEY);
         Ok(())
     }
 
-    fn certificates(&mut self, listen: &str) -> Result<(), QuickstartError> {
+    fn certificates(&mut self, listen: &[String]) -> Result<(), QuickstartError> {
         let hosts = hosts(listen);
         let authority = match self.read(&AUTHORITY)? {
-            Some(pair) => pair,
-            None if self.file(AUTHORITY.certificate).exists() => {
-                // What it signed can be used as long as it holds.
-                let usable = |names: &Names| {
-                    Ok::<_, QuickstartError>(self.read(names)?.is_some_and(|leaf| {
-                        leaf.certificate.not_after()
-                            > openssl::asn1::Asn1Time::days_from_now(0)
-                                .as_deref()
-                                .unwrap_or(leaf.certificate.not_before())
-                    }))
-                };
-                if usable(&SERVER)? && usable(&CLIENT)? {
-                    return Ok(());
+            Some(pair) => {
+                if !pair.belongs_together()? {
+                    return Err(QuickstartError::Content {
+                        path: self.file(AUTHORITY.key),
+                        what: "is not the key of ca.crt",
+                    });
                 }
-                return Err(QuickstartError::NoAuthorityKey(self.file(AUTHORITY.key)));
+                if pair.holds_for(RENEW_DAYS)? { pair } else { self.keep_authority(pair.key)? }
             }
-            None => {
-                let pair = Pair::authority("KMIP quickstart authority")?;
-                self.keep(&AUTHORITY, &pair)?;
-                pair
-            }
+            None => match (self.load(AUTHORITY.certificate)?, self.load_key(AUTHORITY.key)?) {
+                (Some(_), _) => {
+                    // What it signed can be used as long as it holds.
+                    let usable = |names: &Names| match self.read(names)? {
+                        Some(leaf) => Ok(leaf.belongs_together()? && leaf.holds_for(0)?),
+                        None => Ok::<_, QuickstartError>(false),
+                    };
+                    if usable(&SERVER)? && usable(&CLIENT)? {
+                        return Ok(());
+                    }
+                    return Err(QuickstartError::NoAuthorityKey(self.file(AUTHORITY.key)));
+                }
+                // The same key makes an authority that vouches for what the lost certificate vouched for.
+                (None, Some(key)) => self.keep_authority(key)?,
+                (None, None) => self.keep_authority(authority::new_key()?)?,
+            },
         };
         let none = Vec::new();
         for (names, name, purpose, hosts) in
@@ -225,17 +251,23 @@ impl Folder {
 
     /// A certificate with its key; none if one of them is missing.
     fn read(&self, names: &Names) -> Result<Option<Pair>, QuickstartError> {
-        let (Some(certificate), Some(key)) = (self.load(names.certificate)?, self.load(names.key)?) else {
-            return Ok(None);
-        };
+        let Some(certificate) = self.load(names.certificate)? else { return Ok(None) };
         let certificate = X509::from_pem(&certificate).map_err(|_| QuickstartError::Content {
             path: self.file(names.certificate),
             what: "holds no certificate in PEM",
         })?;
-        let key = PKey::private_key_from_pem_callback(&key, |_| Ok(0)).map_err(|_| {
-            QuickstartError::Content { path: self.file(names.key), what: "holds no private key in PEM" }
-        })?;
+        let Some(key) = self.load_key(names.key)? else { return Ok(None) };
         Ok(Some(Pair { certificate, key }))
+    }
+
+    fn load_key(&self, name: &str) -> Result<Option<PKey<Private>>, QuickstartError> {
+        let Some(text) = self.load(name)? else { return Ok(None) };
+        // Without a pass phrase of its own OpenSSL would ask for one on the terminal.
+        let key = PKey::private_key_from_pem_callback(&text, |_| Ok(0));
+        key.map(Some).map_err(|_| QuickstartError::Content {
+            path: self.file(name),
+            what: "holds no private key in PEM",
+        })
     }
 
     fn load(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, QuickstartError> {
@@ -245,6 +277,12 @@ impl Folder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(QuickstartError::File { path, source }),
         }
+    }
+
+    fn keep_authority(&mut self, key: PKey<Private>) -> Result<Pair, QuickstartError> {
+        let pair = Pair::authority("KMIP quickstart authority", key)?;
+        self.keep(&AUTHORITY, &pair)?;
+        Ok(pair)
     }
 
     /// Writes the key first: a certificate is never there without it.
@@ -263,12 +301,22 @@ impl Folder {
 }
 
 /// The names that the server's certificate has to have.
-fn hosts(listen: &str) -> Vec<String> {
+fn hosts(listen: &[String]) -> Vec<String> {
     let mut hosts: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
-    let host = listen.rsplit_once(':').map_or(listen, |(host, _)| host).trim_matches(['[', ']']);
-    // Every address is none that a client could name.
-    if !host.is_empty() && host != "0.0.0.0" && host != "::" && !hosts.iter().any(|other| other == host) {
-        hosts.push(host.to_owned());
+    for address in listen {
+        let host =
+            address.rsplit_once(':').map_or(address.as_str(), |(host, _)| host).trim_matches(['[', ']']);
+        // Every address is none that a client could name; the name of this machine is.
+        let name = match host {
+            "" | "0.0.0.0" | "::" => match rustix::system::uname().nodename().to_str() {
+                Ok(name) => name.to_owned(),
+                Err(_) => continue,
+            },
+            host => host.to_owned(),
+        };
+        if !name.is_empty() && !hosts.contains(&name) {
+            hosts.push(name);
+        }
     }
     hosts
 }

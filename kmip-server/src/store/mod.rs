@@ -73,8 +73,7 @@ pub trait Snapshot {
     fn object(&self, identifier: &str) -> Result<Option<Object>, StoreError>;
 
     /// The object with this identifier, and its sealed key material if it has any.
-    fn object_with_material(&self, identifier: &str)
-    -> Result<Option<(Object, Option<Vec<u8>>)>, StoreError>;
+    fn object_with_material(&self, identifier: &str) -> Result<Option<WithMaterial>, StoreError>;
 
     /// The identifiers of the objects that meet a query.
     fn locate(&self, query: &Query) -> Result<Located, StoreError>;
@@ -159,6 +158,9 @@ pub struct Object {
     pub attributes: Vec<u8>,
 }
 
+/// An object, and its sealed key material if it has any.
+pub type WithMaterial = (Object, Option<Vec<u8>>);
+
 /// What becomes of an object's key material in an update.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Material<'a> {
@@ -237,9 +239,20 @@ fn conclude<T, E: From<StoreError>>(
 /// # Errors
 /// When the address is of no known kind, or the store there can't be used.
 pub fn open(address: &str) -> Result<Arc<dyn Store>, StoreError> {
+    match file(address)? {
+        None => Ok(Arc::new(sqlite::Sqlite::memory()?)),
+        Some(path) => Ok(Arc::new(sqlite::Sqlite::open(path)?)),
+    }
+}
+
+/// The file that the store at an address is in; none if it is in no file.
+///
+/// # Errors
+/// When the address is of no known kind.
+pub fn file(address: &str) -> Result<Option<&Path>, StoreError> {
     let address = address.trim();
     if address == "memory:" {
-        return Ok(Arc::new(sqlite::Sqlite::memory()?));
+        return Ok(None);
     }
     let path = match address.split_once(':') {
         Some(("sqlite", path)) => path.strip_prefix("//").unwrap_or(path),
@@ -253,7 +266,7 @@ pub fn open(address: &str) -> Result<Arc<dyn Store>, StoreError> {
     if path.is_empty() {
         return Err(StoreError::Address("the store's address names no file".into()));
     }
-    Ok(Arc::new(sqlite::Sqlite::open(Path::new(path))?))
+    Ok(Some(Path::new(path)))
 }
 
 /// Marks a thread as being inside a closure of a store for as long as it lives: a store called from there

@@ -2,7 +2,7 @@
 //! [`Handler`]'s business.
 //!
 //! A connection is accepted, proves in the TLS handshake that it holds a certificate of an accepted authority, and
-//! is then read by [`connection`](crate::connection). Until that proof it counts as a handshake, of which there are
+//! is then read request by request. Until that proof it counts as a handshake, of which there are
 //! few: when there are more, the one that has taken longest is given up. So whoever opens connections and says
 //! nothing stands in nobody's way but the like of them.
 

@@ -27,7 +27,7 @@ pub(crate) fn wait(seconds: i64) {
     NOW.set(NOW.get() + seconds);
 }
 
-pub(crate) struct Server(Engine);
+pub(crate) struct Server(pub(crate) Engine);
 
 pub(crate) fn server() -> Server {
     server_with(Policies::built_in())

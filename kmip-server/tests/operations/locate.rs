@@ -281,3 +281,31 @@ fn links_and_application_information() {
         assert!(find(information(Some("www"))) && find(information(None)) && !find(information(Some("ftp"))));
     }
 }
+
+/// PyKMIP's client leaves the Attributes out in 2.0 when it has none to look for.
+#[test]
+fn without_attributes_in_2_0() {
+    let server = server();
+    let key = server.create(V2_0, []);
+    let mut message = Vec::new();
+    let request = locate_request(V2_0, AttributeSet::new());
+    batch(V2_0, vec![request.clone().into(), request.into()]).write(&mut message).unwrap();
+    // The empty structures of two items go, and with them their eight bytes in all that is around them.
+    let attributes = [0x42, 0x01, 0x25, 1, 0, 0, 0, 0];
+    while let Some(place) = message.windows(8).position(|bytes| bytes == attributes) {
+        message.drain(place..place + 8);
+        let mut around: Vec<usize> = vec![0];
+        for tag in [[0x42, 0, 0x0F, 1], [0x42, 0, 0x79, 1]] {
+            around.push(message[..place].windows(4).rposition(|bytes| bytes == tag).unwrap());
+        }
+        for start in around {
+            let length = u32::from_be_bytes(message[start + 4..start + 8].try_into().unwrap()) - 8;
+            message[start + 4..start + 8].copy_from_slice(&length.to_be_bytes());
+        }
+    }
+    let items = read(&server.raw(Some("alice"), &message)).batch_item;
+    assert_eq!(items.len(), 2);
+    for item in items {
+        assert_eq!(found(&answer::<LocateRequest>(item).unwrap()), std::slice::from_ref(&key));
+    }
+}

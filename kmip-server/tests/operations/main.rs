@@ -11,6 +11,7 @@
 
 mod harness;
 
+mod at_rest;
 mod attributes;
 mod batch;
 mod create;

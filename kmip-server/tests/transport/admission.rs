@@ -16,7 +16,7 @@ async fn one_connection_too_many_is_told_so() {
     first.echo(b"first").await.unwrap();
     second.echo(b"second").await.unwrap();
     let mut third = server.connect().await;
-    assert_eq!(third.to_the_end().await, "this server already serves the 2 connections that it may");
+    assert_eq!(third.rest().await, "this server already serves the 2 connections that it may");
     drop(third);
 
     drop(first);

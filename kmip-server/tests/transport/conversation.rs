@@ -40,17 +40,20 @@ async fn what_is_not_taken_is_answered_even_if_the_client_sends_on() {
     let too_large = request(&vec![1; 8 * limit]);
     let mut client = server.connect().await;
     client.send(&too_large).await.unwrap();
-    let told = client.to_the_end().await;
-    assert_eq!(told, format!("the request has {} bytes, more than the {limit} that this server accepts", too_large.len()));
+    let told = client.rest().await;
+    assert_eq!(
+        told,
+        format!("the request has {} bytes, more than the {limit} that this server accepts", too_large.len())
+    );
 
     let mut client = server.connect().await;
     client.send(b"POST /kmip HTTP/1.1\r\nContent-Length: 0\r\n\r\n").await.unwrap();
-    assert!(client.to_the_end().await.starts_with("an HTTP request"));
+    assert!(client.rest().await.starts_with("an HTTP request"));
 
     let mut client = server.connect().await;
     client.send(&request(&[1; 100])[..50]).await.unwrap();
     client.stream.shutdown().await.unwrap();
-    assert_eq!(client.to_the_end().await, "the request ends after 50 of 108 bytes");
+    assert_eq!(client.rest().await, "the request ends after 50 of 108 bytes");
 }
 
 #[tokio::test]
@@ -58,10 +61,10 @@ async fn slow_and_idle_clients_are_let_go() {
     let server = start(Limits { request_time: Duration::from_millis(50), ..Limits::default() }).await;
     let mut slow = server.connect().await;
     slow.send(&request(&[1; 100])[..50]).await.unwrap();
-    assert!(slow.to_the_end().await.starts_with("only 50 of the request's 108 bytes"));
+    assert!(slow.rest().await.starts_with("only 50 of the request's 108 bytes"));
     let server = start(Limits { idle_time: Duration::from_millis(50), ..Limits::default() }).await;
     let mut idle = server.connect().await;
-    assert_eq!(idle.to_the_end().await, "");
+    assert_eq!(idle.rest().await, "");
 }
 
 #[tokio::test]
@@ -105,7 +108,7 @@ async fn a_panic_ends_one_connection() {
     let mut other = server.connect().await;
     let mut client = server.connect().await;
     client.send(&request(b"panic")).await.unwrap();
-    assert_eq!(client.to_the_end().await, "");
+    assert_eq!(client.rest().await, "");
     other.echo(b"not disturbed").await.unwrap();
     server.connect().await.echo(b"let in").await.unwrap();
 }

@@ -183,7 +183,7 @@ impl Client {
     }
 
     /// Everything that comes until the server closes the connection, which it has to do properly.
-    pub(crate) async fn to_the_end(&mut self) -> String {
+    pub(crate) async fn rest(&mut self) -> String {
         let mut bytes = Vec::new();
         soon(self.stream.read_to_end(&mut bytes)).await.unwrap();
         String::from_utf8(bytes).unwrap()

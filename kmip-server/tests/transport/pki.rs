@@ -57,7 +57,11 @@ impl Pair {
         let mut builder = builder(request.subject, &key, request.valid);
         builder.set_issuer_name(self.certificate.subject_name()).unwrap();
         let mut usage = ExtendedKeyUsage::new();
-        if request.server { usage.server_auth() } else { usage.client_auth() };
+        if request.server {
+            usage.server_auth()
+        } else {
+            usage.client_auth()
+        };
         builder.append_extension(usage.build().unwrap()).unwrap();
         builder.sign(&self.key, MessageDigest::sha256()).unwrap();
         Self { certificate: builder.build(), key }

@@ -20,13 +20,13 @@ async fn what_is_being_answered_is_answered_and_the_rest_is_closed() {
     let _silent = TcpStream::connect(server.address).await.unwrap();
 
     server.stop();
-    assert_eq!(idle.to_the_end().await, "");
-    assert_eq!(half.to_the_end().await, "");
+    assert_eq!(idle.rest().await, "");
+    assert_eq!(half.rest().await, "");
     let refused = async { while TcpStream::connect(server.address).await.is_ok() {} };
     soon(refused).await;
     server.echo.open();
     assert_eq!(busy.receive(12).await.unwrap(), request(b"wait"));
-    assert_eq!(busy.to_the_end().await, "");
+    assert_eq!(busy.rest().await, "");
     server.stopped().await;
 }
 

@@ -4,8 +4,8 @@ use arbitrary::Unstructured;
 use bytes::Bytes;
 
 use super::{
-    BigInteger, DateTime, DateTimeExtended, Enumeration, Interval, Item, Secret, SecretText, Tag, TagValue, Text,
-    Value, Version, names::ValueInfo,
+    BigInteger, DateTime, DateTimeExtended, Enumeration, Interval, Item, Secret, SecretText, Tag, TagValue,
+    Text, Value, Version, names::ValueInfo,
 };
 
 pub use arbitrary::{Error, Result};

@@ -1,8 +1,8 @@
 use bytes::Bytes;
 
 use super::{
-    BigInteger, DateTime, DateTimeExtended, Error, ErrorKind, Interval, Item, ItemType, Limits, Mode, Result, Tag,
-    Text, Value, Version,
+    BigInteger, DateTime, DateTimeExtended, Error, ErrorKind, Interval, Item, ItemType, Limits, Mode, Result,
+    Tag, Text, Value, Version,
     header::{self, Header},
     path::Path,
 };
@@ -190,7 +190,8 @@ impl<'a> Decoder<'a> {
     #[inline(always)]
     pub fn enter(&mut self, item: Header) -> Result<Scope<'a>> {
         let inside = self.rest.split_at_checked(item.length() as usize);
-        let Some((inside, after)) = inside.filter(|_| item.is(ItemType::Structure) && item.length() & 7 == 0) else {
+        let Some((inside, after)) = inside.filter(|_| item.is(ItemType::Structure) && item.length() & 7 == 0)
+        else {
             return Err(self.unfit(item, ItemType::Structure));
         };
         if self.depth == 0 {
@@ -434,7 +435,10 @@ impl<'a> Decoder<'a> {
 
     /// The value of a Big Integer.
     pub fn big_integer(&mut self, item: Header) -> Result<BigInteger> {
-        if self.strict && (item.length() == 0 || item.length() & 7 != 0) && item.item_type() == ItemType::BigInteger {
+        if self.strict
+            && (item.length() == 0 || item.length() & 7 != 0)
+            && item.item_type() == ItemType::BigInteger
+        {
             return Err(self.wrong_length(item));
         }
         self.slice(item, ItemType::BigInteger).map(BigInteger::from_wire)

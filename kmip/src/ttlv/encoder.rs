@@ -1,5 +1,6 @@
 use super::{
-    BigInteger, DateTime, DateTimeExtended, Error, ErrorKind, Interval, Item, ItemType, Result, Tag, Value, Version,
+    BigInteger, DateTime, DateTimeExtended, Error, ErrorKind, Interval, Item, ItemType, Result, Tag, Value,
+    Version,
     path::{self, Path},
 };
 

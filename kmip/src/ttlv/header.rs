@@ -105,7 +105,11 @@ pub(super) fn count(message: &[u8], limits: Limits) -> Result<()> {
     let mut position = 0;
     while let Some(head) = message.get(position..).and_then(split) {
         if items == limits.items {
-            return Err(Error::new(ErrorKind::Items(limits.items), position, Path::locate(message, position)));
+            return Err(Error::new(
+                ErrorKind::Items(limits.items),
+                position,
+                Path::locate(message, position),
+            ));
         }
         items += 1;
         // Structures are gone into, other values stepped over.

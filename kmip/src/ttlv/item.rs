@@ -3,8 +3,8 @@ use std::fmt;
 use bytes::Bytes;
 
 use super::{
-    BigInteger, DateTime, DateTimeExtended, Decode, Decoder, Encode, Encoder, Interval, ItemType, Result, Tag, Text,
-    header::Header,
+    BigInteger, DateTime, DateTimeExtended, Decode, Decoder, Encode, Encoder, Interval, ItemType, Result,
+    Tag, Text, header::Header,
 };
 
 /// An item of any tag and type, with all that is in it: to build, to change, to keep what no table describes.

@@ -62,8 +62,6 @@ pub use kmip_derive::{Decode, Encode};
 
 #[cfg(feature = "arbitrary")]
 pub use self::arbitrary::{Arbitrary, Source};
-#[doc(hidden)]
-pub use self::{enumeration::write_mask, unknown::last_slot};
 pub use self::{
     decoder::{Decides, Decode, Decoder, Scope},
     encoder::{Encode, Encoder, Open},
@@ -83,6 +81,8 @@ pub use self::{
     unknown::{KeepUnknown, NoUnknown, Place, Unknown},
     version::{NotAVersion, Version},
 };
+#[doc(hidden)]
+pub use self::{enumeration::write_mask, unknown::last_slot};
 #[doc(hidden)]
 pub use crate::{enumeration, mask};
 
@@ -129,7 +129,12 @@ pub fn encode<T: Encode + ?Sized>(value: &T, tag: Tag, version: Version) -> Resu
 /// # Errors
 ///
 /// As [`encode`].
-pub fn encode_into<T: Encode + ?Sized>(value: &T, tag: Tag, version: Version, bytes: &mut Vec<u8>) -> Result<()> {
+pub fn encode_into<T: Encode + ?Sized>(
+    value: &T,
+    tag: Tag,
+    version: Version,
+    bytes: &mut Vec<u8>,
+) -> Result<()> {
     let start = bytes.len();
     let result = value.encode(tag, &mut Encoder::new(bytes, version));
     if result.is_err() {

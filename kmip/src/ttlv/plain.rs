@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{
-    BigInteger, DateTime, DateTimeExtended, Decode, Decoder, Decides, Encode, Encoder, Enumeration, Interval,
+    BigInteger, DateTime, DateTimeExtended, Decides, Decode, Decoder, Encode, Encoder, Enumeration, Interval,
     ItemType, Result, Secret, SecretText, Tag, TagValue, Text, header::Header,
 };
 

@@ -1,7 +1,8 @@
 use std::fmt::{self, Write as _};
 
 use super::{
-    DateTime, DateTimeExtended, ItemType, Node, Tag, Tree, enumeration::write_mask,
+    DateTime, DateTimeExtended, ItemType, Node, Tag, Tree,
+    enumeration::write_mask,
     names::{Names, TagInfo, Values},
 };
 
@@ -80,7 +81,12 @@ impl fmt::Display for Readable<'_> {
     }
 }
 
-fn value(node: Node<'_>, info: Option<&'static TagInfo>, names: &Names, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn value(
+    node: Node<'_>,
+    info: Option<&'static TagInfo>,
+    names: &Names,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
     let raw = node.raw();
     let eight = || raw.first_chunk().map_or(0, |bytes| i64::from_be_bytes(*bytes));
     let four = || node.as_u32().unwrap_or_default();
@@ -105,7 +111,9 @@ fn value(node: Node<'_>, info: Option<&'static TagInfo>, names: &Names, f: &mut 
         }
         ItemType::Boolean => write!(f, "{}", eight() != 0),
         ItemType::TextString => write!(f, "{:?}", node.as_text().unwrap_or_default()),
-        ItemType::BigInteger | ItemType::ByteString => raw.iter().try_for_each(|byte| write!(f, "{byte:02x}")),
+        ItemType::BigInteger | ItemType::ByteString => {
+            raw.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        }
         ItemType::DateTime => write!(f, "{}", DateTime(eight())),
         ItemType::Interval => write!(f, "{} s", four()),
         ItemType::DateTimeExtended => write!(f, "{}", DateTimeExtended(eight())),

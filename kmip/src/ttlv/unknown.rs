@@ -6,7 +6,10 @@ use super::{Decoder, Encoder, ErrorKind, Item, Result, header::Header};
 ///
 /// Each remembers the field that it stood behind, so that it is written where it was read.
 #[derive(Clone, Default, PartialEq)]
-#[allow(clippy::box_collection, reason = "every structure has one, and hardly any has something in it: eight bytes are enough")]
+#[allow(
+    clippy::box_collection,
+    reason = "every structure has one, and hardly any has something in it: eight bytes are enough"
+)]
 pub struct Unknown(Option<Box<Vec<(Place, Item)>>>);
 
 /// Behind which field an item stands, and behind how many of its values if it is repeated.
@@ -83,7 +86,13 @@ pub trait KeepUnknown {
     ///
     /// As [`Self::unknown`].
     #[cold]
-    fn out_of_version(&mut self, item: Header, place: Place, open: bool, from: &mut Decoder<'_>) -> Result<()> {
+    fn out_of_version(
+        &mut self,
+        item: Header,
+        place: Place,
+        open: bool,
+        from: &mut Decoder<'_>,
+    ) -> Result<()> {
         let refusal = from.not_in_version(item);
         if (from.is_strict() && !open) || !self.keep(place, item, from)? { Err(refusal) } else { Ok(()) }
     }

@@ -92,14 +92,13 @@ impl Decides for AttributeName {
 
 #[cfg(feature = "arbitrary")]
 impl crate::ttlv::Arbitrary for AttributeName {
-    fn arbitrary(
-        tag: Tag,
-        from: &mut crate::ttlv::Source<'_, '_>,
-    ) -> crate::ttlv::arbitrary::Result<Self> {
+    fn arbitrary(tag: Tag, from: &mut crate::ttlv::Source<'_, '_>) -> crate::ttlv::arbitrary::Result<Self> {
         use super::tables::ATTRIBUTES;
         let known: Vec<_> = ATTRIBUTES
             .iter()
-            .filter(|info| info.is_in(from.version()) && attribute_tag(info.name.as_bytes()) == Some(info.tag))
+            .filter(|info| {
+                info.is_in(from.version()) && attribute_tag(info.name.as_bytes()) == Some(info.tag)
+            })
             .collect();
         match known.get(from.choose(known.len() + 8)?) {
             Some(info) => Ok(Self::Standard(info.tag)),

@@ -5,7 +5,10 @@
 
 use std::fmt;
 
-use super::{Attribute, AttributeName, AttributeReference, AttributeValue, Attributes, TemplateAttribute, VendorAttribute, VendorAttributeReference, tables::attribute_info};
+use super::{
+    Attribute, AttributeName, AttributeReference, AttributeValue, Attributes, TemplateAttribute,
+    VendorAttribute, VendorAttributeReference, tables::attribute_info,
+};
 use crate::ttlv::{ByTag, Item, Tag, TagValue, Text, Value, Version};
 
 /// Which attribute: one of the tables, or a vendor's.
@@ -71,7 +74,9 @@ impl AttributeId {
     /// Whether the version has this attribute.
     pub fn is_in(&self, version: Version) -> bool {
         match self {
-            Self::Standard(tag) => attribute_info(*tag).is_none_or(|info| version.is_within(info.since, info.until)),
+            Self::Standard(tag) => {
+                attribute_info(*tag).is_none_or(|info| version.is_within(info.since, info.until))
+            }
             Self::Vendor { .. } => true,
         }
     }
@@ -116,7 +121,10 @@ impl AttributeInstance {
             AttributeValue::VendorAttribute(vendor) => Self {
                 id: AttributeId::Vendor { vendor: vendor.vendor_identification, name: vendor.attribute_name },
                 index: 0,
-                value: AttributeValue::Other(Item { tag: Tag::AttributeValue, value: vendor.attribute_value.value }),
+                value: AttributeValue::Other(Item {
+                    tag: Tag::AttributeValue,
+                    value: vendor.attribute_value.value,
+                }),
             },
             value => Self { id: AttributeId::Standard(value.tag()), index: 0, value },
         }
@@ -143,7 +151,11 @@ impl AttributeInstance {
     pub fn to_value(&self) -> AttributeValue {
         match (&self.id, &self.value) {
             (AttributeId::Vendor { vendor, name }, AttributeValue::Other(item)) => {
-                AttributeValue::VendorAttribute(Box::new(VendorAttribute::new(vendor.clone(), name.clone(), item.clone())))
+                AttributeValue::VendorAttribute(Box::new(VendorAttribute::new(
+                    vendor.clone(),
+                    name.clone(),
+                    item.clone(),
+                )))
             }
             (_, value) => value.clone(),
         }
@@ -195,7 +207,10 @@ impl AttributeSet {
 
     /// The first value of the attribute with this tag.
     pub fn get(&self, tag: Tag) -> Option<&AttributeValue> {
-        self.0.iter().find(|instance| instance.id == AttributeId::Standard(tag)).map(|instance| &instance.value)
+        self.0
+            .iter()
+            .find(|instance| instance.id == AttributeId::Standard(tag))
+            .map(|instance| &instance.value)
     }
 
     /// One instance of an attribute.
@@ -277,7 +292,10 @@ impl AttributeSet {
 
     /// As 2.0 Attributes.
     pub fn to_attributes(&self) -> Attributes {
-        Attributes { attribute: self.0.iter().map(AttributeInstance::to_value).collect(), ..Attributes::new() }
+        Attributes {
+            attribute: self.0.iter().map(AttributeInstance::to_value).collect(),
+            ..Attributes::new()
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::{ProtocolVersion, RequestMessage, ResponseMessage, version};
 use crate::ttlv::{
-    Bytes, Decode, Decoder, Encode, Error, ErrorKind, HEADER_SIZE, ItemType, Limits, Mode, Path, Result, Structure, Tag,
-    Version, encode_into,
+    Bytes, Decode, Decoder, Encode, Error, ErrorKind, HEADER_SIZE, ItemType, Limits, Mode, Path, Result,
+    Structure, Tag, Version, encode_into,
 };
 
 /// The protocol version that a message, request or response, says it is in.
@@ -49,7 +49,10 @@ fn numbers_in_place(message: &[u8]) -> Option<(i32, i32)> {
 }
 
 fn known((major, minor): (i32, i32)) -> Result<Version> {
-    let version = u8::try_from(major).ok().zip(u8::try_from(minor).ok()).map(|(major, minor)| Version::new(major, minor));
+    let version = u8::try_from(major)
+        .ok()
+        .zip(u8::try_from(minor).ok())
+        .map(|(major, minor)| Version::new(major, minor));
     match version {
         Some(version) if version::ALL.contains(&version) => Ok(version),
         _ => Err(Error::new(ErrorKind::UnknownVersion { major, minor }, 2 * HEADER_SIZE, Path::default())),

@@ -6,7 +6,7 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, ToSql, params};
 use super::locate;
 use crate::store::{
     Header, IndexEntry, IndexValue, Located, Material, Object, Query, Snapshot, StoreError, TransactFn,
-    Transaction,
+    Transaction, WithMaterial,
 };
 
 /// A connection inside a transaction.
@@ -53,10 +53,7 @@ impl Snapshot for Session<'_> {
         Ok(statement.query_row([identifier], object).optional()?)
     }
 
-    fn object_with_material(
-        &self,
-        identifier: &str,
-    ) -> Result<Option<(Object, Option<Vec<u8>>)>, StoreError> {
+    fn object_with_material(&self, identifier: &str) -> Result<Option<WithMaterial>, StoreError> {
         let mut statement = self.0.prepare_cached(
             "SELECT sequence, identifier, owner, policy, object_type, state, storage, due, revision, attributes,
                     material

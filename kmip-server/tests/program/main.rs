@@ -1,0 +1,7 @@
+//! The program as it is run: its command line, its files, its signals.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that panics is a test that fails")]
+
+mod harness;
+
+mod quickstart;
+mod run;
