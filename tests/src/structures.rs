@@ -7,6 +7,9 @@ use kmip::ttlv::{
     self, Arbitrary, Bytes, Decode, Decoder, Encode, Limits, Mode, Result, Source, Structure, Tag, Version,
 };
 
+/// Makes a random value that is valid in a version.
+pub type Make = fn(&[u8], Version) -> arbitrary::Result<Box<dyn Value>>;
+
 /// A structure of the tables.
 pub struct Kind {
     /// The name of its type.
@@ -18,7 +21,7 @@ pub struct Kind {
     /// The last version that has it.
     pub until: Version,
     /// Makes a random value that is valid in a version.
-    pub make: fn(&[u8], Version) -> arbitrary::Result<Box<dyn Value>>,
+    pub make: Make,
     /// Reads one.
     pub read: fn(&Bytes, Version, Mode) -> Result<Box<dyn Value>>,
 }

@@ -14,12 +14,12 @@ use kmip_tests::{
 
 #[test]
 fn binary() {
-    run("binary", fuzz::binary, &corpus("binary"), |rng, corpus| mutated(rng, corpus));
+    run("binary", fuzz::binary, &corpus("binary"), mutated);
 }
 
 #[test]
 fn message() {
-    run("message", fuzz::message, &corpus("message"), |rng, corpus| mutated(rng, corpus));
+    run("message", fuzz::message, &corpus("message"), mutated);
 }
 
 #[test]
