@@ -49,6 +49,8 @@ fn write_messages() {
     fs::write(samples::own_file(), text).unwrap();
 }
 
+/// Makes a random message of an operation and version; none where it has none.
+type Make = fn(&mut Rng, Operation, Version) -> Option<Vec<u8>>;
 type Maker = Box<dyn Fn(&mut Rng) -> Option<Vec<u8>>>;
 
 /// What makes the messages, with their labels.
@@ -60,8 +62,7 @@ fn makers() -> Vec<(String, Maker)> {
             version::ALL.iter().copied().filter(|version| info.is_in(*version)).collect();
         let ends: BTreeSet<Version> = [alive[0], alive[alive.len() - 1]].into();
         for version in ends {
-            let directions: [(&str, fn(&mut Rng, Operation, Version) -> Option<Vec<u8>>); 2] =
-                [("req", request), ("rsp", response)];
+            let directions: [(&str, Make); 2] = [("req", request), ("rsp", response)];
             for (direction, make) in directions {
                 let make = move |rng: &mut Rng| make(rng, operation, version);
                 if (0..32).any(|seed| make(&mut Rng::with_seed(seed)).is_some()) {

@@ -1,4 +1,8 @@
 //! The values that are easily got wrong: numbers of any size, times, what no table knows, and what must not be seen.
+#![allow(
+    clippy::useless_conversion,
+    reason = "which values are boxed is decided by their size, and not said here"
+)]
 
 use std::sync::{
     Arc,

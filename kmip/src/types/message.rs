@@ -111,6 +111,7 @@ impl RequestMessage {
     /// # Errors
     ///
     /// When it isn't what the tables describe, to the exactness of the mode, or is beyond the limits.
+    #[inline]
     pub fn read(message: &Bytes, mode: Mode, limits: Limits) -> Result<Self> {
         read(message, mode, limits)
     }
@@ -131,6 +132,7 @@ impl ResponseMessage {
     /// # Errors
     ///
     /// As [`RequestMessage::read`].
+    #[inline]
     pub fn read(message: &Bytes, mode: Mode, limits: Limits) -> Result<Self> {
         read(message, mode, limits)
     }

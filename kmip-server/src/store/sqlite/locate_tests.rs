@@ -1,5 +1,5 @@
 use super::*;
-use crate::store::sqlite::schema;
+use crate::store::sqlite::{keep_statements, schema};
 use crate::store::{Grant, IndexEntry};
 
 /// How SQLite runs the query.
@@ -20,6 +20,7 @@ fn entry(attribute: &str, number: i64) -> IndexEntry {
 
 fn filled() -> Connection {
     let connection = Connection::open_in_memory().unwrap();
+    keep_statements(&connection).unwrap();
     schema::migrate(&connection, "memory:".as_ref()).unwrap();
     let mut object = connection
         .prepare(

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use self::session::Session;
@@ -70,6 +71,7 @@ impl Sqlite {
     /// A new database in memory, gone when it is dropped.
     pub fn memory() -> Result<Self, StoreError> {
         let connection = Connection::open_in_memory()?;
+        keep_statements(&connection)?;
         prepare_writer(&connection)?;
         schema::migrate(&connection, Path::new("memory:"))?;
         Ok(Self { writer: Writer::new(connection), readers: Readers::Writer })
@@ -122,8 +124,16 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    keep_statements(&connection)?;
     Ok(connection)
+}
+
+/// Has statements prepared once. Without the planner's stability guarantee SQLite plans a statement anew
+/// whenever its parameters change, which costs several times what running it does.
+fn keep_statements(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 fn connect_reader(path: &Path) -> Result<Connection, StoreError> {
@@ -133,7 +143,6 @@ fn connect_reader(path: &Path) -> Result<Connection, StoreError> {
 }
 
 fn prepare_writer(connection: &Connection) -> Result<(), StoreError> {
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     // secure_delete: what is destroyed is overwritten, not left in free pages.
     connection.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA foreign_keys = ON;
