@@ -44,7 +44,7 @@ fn a_vendor_extends_the_tables() {
         );
         let operations = table(&spec, "operations");
         assert!(operations.contains("impl::kmip::types::RequestforBlinkRequest{typeResponse=BlinkResponse;"));
-        assert!(operations.contains("Blink(Box<BlinkRequest>)"));
+        assert!(operations.contains("Blink(BlinkRequest)"));
         assert!(table(&spec, "attributes").contains("Rule::When(\"unplugged\")"));
         assert!(table(&spec, "operation_info").contains("(Operation::Blink,Operation::Get)"));
     }

@@ -138,7 +138,7 @@ fn keep_statements(connection: &Connection) -> Result<(), StoreError> {
 
 fn connect_reader(path: &Path) -> Result<Connection, StoreError> {
     let connection = connect(path)?;
-    connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -1024;")?;
+    connection.execute_batch("PRAGMA query_only = ON; PRAGMA cache_size = -4096;")?;
     Ok(connection)
 }
 
@@ -161,7 +161,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Reader connections kept open when idle.
-const IDLE_READERS: usize = 16;
+const IDLE_READERS: usize = 8;
 
 /// Prepared statements kept by each connection.
 const STATEMENTS: usize = 64;
