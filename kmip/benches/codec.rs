@@ -27,18 +27,21 @@ fn codec(criterion: &mut Criterion) {
                 black_box(&copy);
             });
         });
-        let strict = Mode::Strict;
-        match &sample.message {
-            Message::Request(_) => group.bench_function("decode", |bench| {
-                bench.iter(|| RequestMessage::read(black_box(bytes), strict, LIMITS).unwrap());
-            }),
-            Message::Response(_) => group.bench_function("decode", |bench| {
-                bench.iter(|| ResponseMessage::read(black_box(bytes), strict, LIMITS).unwrap());
-            }),
-        };
+        for (task, mode) in [("decode", Mode::Strict), ("decode_lenient", Mode::Lenient)] {
+            match &sample.message {
+                Message::Request(_) => group.bench_function(task, |bench| {
+                    bench.iter(|| RequestMessage::read(black_box(bytes), mode, LIMITS).unwrap());
+                }),
+                Message::Response(_) => group.bench_function(task, |bench| {
+                    bench.iter(|| ResponseMessage::read(black_box(bytes), mode, LIMITS).unwrap());
+                }),
+            };
+        }
         group.bench_function("tree", |bench| {
-            bench.iter(|| Tree::parse(black_box(bytes), strict, LIMITS).unwrap());
+            bench.iter(|| Tree::parse(black_box(bytes), Mode::Strict, LIMITS).unwrap());
         });
+        let tree = Tree::parse(bytes, Mode::Strict, LIMITS).unwrap();
+        group.bench_function("items", |bench| bench.iter(|| black_box(&tree).root().to_item()));
         let mut written = Vec::with_capacity(bytes.len());
         group.bench_function("encode", |bench| {
             bench.iter(|| {
