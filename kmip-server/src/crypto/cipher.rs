@@ -28,6 +28,10 @@ pub enum Mode {
     Ctr,
     /// Galois/counter (SP 800-38D), authenticated.
     Gcm,
+    /// AES key wrap (SP 800-38F KW, RFC 3394).
+    KeyWrap,
+    /// AES key wrap with padding (SP 800-38F KWP, RFC 5649).
+    KeyWrapPadding,
 }
 
 impl fmt::Display for Algorithm {
@@ -45,6 +49,8 @@ impl fmt::Display for Mode {
             Self::Ecb => "ECB",
             Self::Ctr => "CTR",
             Self::Gcm => "GCM",
+            Self::KeyWrap => "key wrap",
+            Self::KeyWrapPadding => "padded key wrap",
         })
     }
 }

@@ -65,6 +65,15 @@ pub enum CryptoError {
         /// The length given.
         found: usize,
     },
+    /// The data cannot be wrapped without padding.
+    #[error("without padding, at least 16 bytes and a multiple of 8 can be wrapped, not {found}")]
+    WrapLength {
+        /// The length given.
+        found: usize,
+    },
+    /// There is nothing to work on.
+    #[error("there is no data")]
+    Empty,
     /// The data is longer than one operation can take.
     #[error("the data is too long for one operation")]
     TooLong,

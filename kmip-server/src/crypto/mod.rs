@@ -8,6 +8,7 @@ pub mod aead;
 pub mod cipher;
 pub mod digest;
 mod error;
+pub mod key_wrap;
 mod padding;
 pub mod random;
 mod table;

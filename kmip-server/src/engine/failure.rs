@@ -244,7 +244,7 @@ impl From<CryptoError> for Failure {
             | E::TagMissing(_)
             | E::NotAuthenticated(_)
             | E::Padding { .. } => Kind::BadParameters,
-            E::DataLength { .. } | E::Undecipherable => Kind::Cryptographic,
+            E::DataLength { .. } | E::WrapLength { .. } | E::Empty | E::Undecipherable => Kind::Cryptographic,
             E::TooLong => Kind::ServerLimit,
             _ => {
                 tracing::error!(%error, "OpenSSL failed");
