@@ -1,7 +1,9 @@
 //! What can go wrong in a cryptographic operation.
 
+use kmip::types::RecommendedCurve;
 use openssl::error::ErrorStack;
 
+use super::pkey::Family;
 use super::{Algorithm, Mode, Padding};
 
 /// Why a cryptographic operation was refused or failed.
@@ -80,6 +82,39 @@ pub enum CryptoError {
     /// Decryption failed: the ciphertext, key, initialization vector, additional data or tag is wrong.
     #[error("the data cannot be decrypted with this key and these parameters")]
     Undecipherable,
+    /// The bytes or numbers are no key of the kind that they are said to be.
+    #[error("this is no well-formed {0}")]
+    MalformedKey(&'static str),
+    /// The key is of a kind that the server doesn't have.
+    #[error("the key is of a kind that the server does not have")]
+    KeyKind,
+    /// Keys of a kind are not written in a form.
+    #[error("{family} keys have no {form} form")]
+    KeyForm {
+        /// The kind of key.
+        family: Family,
+        /// The form.
+        form: &'static str,
+    },
+    /// Keys of a kind can't be used for something.
+    #[error("an {family} key cannot {purpose}")]
+    KeyUse {
+        /// The kind of key.
+        family: Family,
+        /// What they can't do.
+        purpose: &'static str,
+    },
+    /// There are no key pairs of this length.
+    #[error("there are no {family} key pairs of {bits} bits here")]
+    PairLength {
+        /// The kind of keys.
+        family: Family,
+        /// The length.
+        bits: u32,
+    },
+    /// The curve is not one that OpenSSL as it is installed provides.
+    #[error("the installed OpenSSL does not provide the curve {0}")]
+    Curve(RecommendedCurve),
     /// The digest algorithm is not one the server has.
     #[error("{0} is not available as a digest")]
     Digest(&'static str),

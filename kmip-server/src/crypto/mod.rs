@@ -10,6 +10,7 @@ pub mod digest;
 mod error;
 pub mod key_wrap;
 mod padding;
+pub mod pkey;
 pub mod random;
 mod table;
 

@@ -245,6 +245,9 @@ impl From<CryptoError> for Failure {
             | E::NotAuthenticated(_)
             | E::Padding { .. } => Kind::BadParameters,
             E::DataLength { .. } | E::WrapLength { .. } | E::Empty | E::Undecipherable => Kind::Cryptographic,
+            E::MalformedKey(_) | E::KeyKind | E::PairLength { .. } | E::Curve(_) => Kind::InvalidField,
+            E::KeyForm { .. } => Kind::KeyFormatType,
+            E::KeyUse { .. } => Kind::BadParameters,
             E::TooLong => Kind::ServerLimit,
             _ => {
                 tracing::error!(%error, "OpenSSL failed");
