@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use openssl::cipher::CipherRef;
 use openssl::cipher_ctx::CipherCtx;
 
-use super::table::{Iv, Row, Shape};
-use super::{CryptoError, Padding};
+use super::table::{Iv, Keys, Row, Shape};
+use super::{CryptoError, Padding, whole};
 use crate::wipe::Wiped;
 
 /// A symmetric algorithm.
@@ -14,6 +15,24 @@ use crate::wipe::Wiped;
 pub enum Algorithm {
     /// AES (FIPS 197).
     Aes,
+    /// Blowfish (Schneier, 1993).
+    Blowfish,
+    /// Camellia (RFC 3713).
+    Camellia,
+    /// CAST-128 (RFC 2144).
+    Cast5,
+    /// ChaCha20 (RFC 8439).
+    ChaCha20,
+    /// ChaCha20 with Poly1305 (RFC 8439 §2.8).
+    ChaCha20Poly1305,
+    /// DES (FIPS 46-3).
+    Des,
+    /// Triple DES (SP 800-67).
+    TripleDes,
+    /// IDEA (Lai, 1992).
+    Idea,
+    /// RC4 (RFC 6229 has its test vectors).
+    Rc4,
 }
 
 /// A block cipher's mode of operation.
@@ -24,20 +43,57 @@ pub enum Mode {
     Cbc,
     /// Electronic code book (SP 800-38A).
     Ecb,
+    /// Cipher feedback of whole blocks (SP 800-38A).
+    Cfb,
+    /// Output feedback (SP 800-38A).
+    Ofb,
     /// Counter (SP 800-38A); the initialization vector is the first counter block.
     Ctr,
     /// Galois/counter (SP 800-38D), authenticated.
     Gcm,
+    /// Counter with CBC-MAC (SP 800-38C), authenticated.
+    Ccm,
+    /// XEX with ciphertext stealing (SP 800-38E); the key is two keys.
+    Xts,
     /// AES key wrap (SP 800-38F KW, RFC 3394).
     KeyWrap,
     /// AES key wrap with padding (SP 800-38F KWP, RFC 5649).
     KeyWrapPadding,
+    /// None: the algorithm is a stream cipher.
+    Stream,
+    /// None: the algorithm is a stream cipher, with an authenticator.
+    Aead,
+}
+
+impl Algorithm {
+    /// Whether it is weak by the standards of today, and may be switched off.
+    pub fn is_weak(self) -> bool {
+        match self {
+            Self::Aes | Self::Camellia | Self::ChaCha20 | Self::ChaCha20Poly1305 => false,
+            // Blocks of 64 bits (CVE-2016-2183), or no security at all.
+            Self::Blowfish | Self::Cast5 | Self::Des | Self::TripleDes | Self::Idea | Self::Rc4 => true,
+        }
+    }
+
+    /// Whether OpenSSL has it in its legacy provider.
+    pub(super) fn is_legacy(self) -> bool {
+        matches!(self, Self::Blowfish | Self::Cast5 | Self::Idea | Self::Rc4)
+    }
 }
 
 impl fmt::Display for Algorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Aes => "AES",
+            Self::Blowfish => "Blowfish",
+            Self::Camellia => "Camellia",
+            Self::Cast5 => "CAST5",
+            Self::ChaCha20 => "ChaCha20",
+            Self::ChaCha20Poly1305 => "ChaCha20-Poly1305",
+            Self::Des => "DES",
+            Self::TripleDes => "3DES",
+            Self::Idea => "IDEA",
+            Self::Rc4 => "RC4",
         })
     }
 }
@@ -47,10 +103,16 @@ impl fmt::Display for Mode {
         f.write_str(match self {
             Self::Cbc => "CBC",
             Self::Ecb => "ECB",
+            Self::Cfb => "CFB",
+            Self::Ofb => "OFB",
             Self::Ctr => "CTR",
             Self::Gcm => "GCM",
+            Self::Ccm => "CCM",
+            Self::Xts => "XTS",
             Self::KeyWrap => "key wrap",
             Self::KeyWrapPadding => "padded key wrap",
+            Self::Stream => "stream",
+            Self::Aead => "AEAD",
         })
     }
 }
@@ -58,7 +120,12 @@ impl fmt::Display for Mode {
 impl Mode {
     /// Whether the mode authenticates: takes additional data, gives and checks a tag.
     pub fn is_authenticated(self) -> bool {
-        matches!(self, Self::Gcm)
+        matches!(self, Self::Gcm | Self::Ccm | Self::Aead)
+    }
+
+    /// Whether padding is part of it: the others take data of any length, or have a padding of their own.
+    pub fn is_padded(self) -> bool {
+        matches!(self, Self::Cbc | Self::Ecb)
     }
 }
 
@@ -77,7 +144,7 @@ pub struct Parameters<'a> {
     pub iv: &'a [u8],
     /// The additional authenticated data; empty in modes that do not authenticate.
     pub additional_data: &'a [u8],
-    /// The length of the tag to make, 12 to 16 bytes (SP 800-38D §5.2.1.2).
+    /// The length of the tag to make: 12 to 16 bytes (SP 800-38D §5.2.1.2), or what CCM has (SP 800-38C §A.1).
     pub tag_length: usize,
 }
 
@@ -118,6 +185,10 @@ pub struct Encrypted {
 /// # Ok::<(), kmip_server::crypto::CryptoError>(())
 /// ```
 pub fn encrypt(with: &Parameters<'_>, data: &[u8]) -> Result<Encrypted, CryptoError> {
+    let row = Row::find(with.algorithm, with.mode, with.key.len())?;
+    if !row.shape.is_streamed() {
+        return whole::encrypt(row, with, data);
+    }
     let mut stream = Stream::new(with, Direction::Encrypt, None)?;
     let mut out = Vec::with_capacity(stream.room(data.len()));
     stream.update(data, &mut out)?;
@@ -127,6 +198,10 @@ pub fn encrypt(with: &Parameters<'_>, data: &[u8]) -> Result<Encrypted, CryptoEr
 
 /// Decrypts `data`, checking `tag` in the modes that authenticate.
 pub fn decrypt(with: &Parameters<'_>, tag: Option<&[u8]>, data: &[u8]) -> Result<Wiped, CryptoError> {
+    let row = Row::find(with.algorithm, with.mode, with.key.len())?;
+    if !row.shape.is_streamed() {
+        return whole::decrypt(row, with, tag, data);
+    }
     let mut stream = Stream::new(with, Direction::Decrypt, tag)?;
     let mut out = Wiped::with_capacity(stream.room(data.len()));
     stream.update(data, &mut out)?;
@@ -134,20 +209,61 @@ pub fn decrypt(with: &Parameters<'_>, tag: Option<&[u8]>, data: &[u8]) -> Result
     Ok(out)
 }
 
+/// Whether a [`Stream`] can be had of it; else all of the data is needed at once.
+pub fn is_streamed(algorithm: Algorithm, mode: Mode) -> bool {
+    Row::any(algorithm, mode).is_some_and(|row| row.shape.is_streamed())
+}
+
 /// How many bytes of initialization vector to make where the caller leaves that to the server; `None` for a
 /// combination that does not exist.
 pub fn iv_length(algorithm: Algorithm, mode: Mode) -> Option<usize> {
     Row::any(algorithm, mode).map(|row| match row.iv {
         Iv::None => 0,
-        Iv::Exactly(length) | Iv::Any(length) => length,
+        Iv::Exactly(length) | Iv::Counter(length) => length,
+        Iv::Any { usual, .. } => usual,
+        Iv::ChaCha => 12,
     })
 }
 
-/// The number of bytes the data must be a multiple of where nothing pads it; `None` where any length will do.
-pub fn block_length(algorithm: Algorithm, mode: Mode) -> Option<usize> {
-    Row::any(algorithm, mode).and_then(|row| match row.shape {
+/// The vector with which a cipher is to start, from what a client gave: `None` if that is as it should be.
+///
+/// What counts blocks may be left out (SP 800-38A §6.5): it starts at `first`, most significant byte first in CTR mode
+/// (RFC 3686 §4), least in ChaCha20 (RFC 8439 §2.3).
+pub fn with_counter(
+    algorithm: Algorithm,
+    mode: Mode,
+    iv: &[u8],
+    first: Option<u32>,
+) -> Result<Option<Vec<u8>>, CryptoError> {
+    let Some(row) = Row::any(algorithm, mode) else { return Ok(None) };
+    match (row.iv, first) {
+        (Iv::Counter(length), Some(first)) if iv.len() < length => {
+            let room = length.saturating_sub(iv.len());
+            let counter = first.to_be_bytes();
+            let skip = counter.len().saturating_sub(room);
+            if counter.iter().take(skip).any(|byte| *byte != 0) {
+                return Err(CryptoError::Counter);
+            }
+            let mut whole = iv.to_vec();
+            whole.resize(length.saturating_sub(counter.len()).max(iv.len()), 0);
+            whole.extend_from_slice(counter.get(skip..).unwrap_or_default());
+            Ok(Some(whole))
+        }
+        (Iv::ChaCha, _) if matches!(iv.len(), 8 | 12) => {
+            let mut whole = first.unwrap_or(0).to_le_bytes().to_vec();
+            whole.resize(16_usize.saturating_sub(iv.len()), 0);
+            whole.extend_from_slice(iv);
+            Ok(Some(whole))
+        }
+        _ => Ok(None),
+    }
+}
+
+/// The length of the algorithm's blocks, in bytes; `None` for a stream cipher.
+pub fn block_length(algorithm: Algorithm) -> Option<usize> {
+    Row::any(algorithm, Mode::Ecb).and_then(|row| match row.shape {
         Shape::Blocks(block) => Some(block),
-        Shape::Stream | Shape::Aead => None,
+        _ => None,
     })
 }
 
@@ -184,23 +300,27 @@ impl Stream {
         check(row, with, direction, tag)?;
         let cipher = row.cipher()?;
         let mut context = CipherCtx::new()?;
+        let key = row.key(with.key);
         let iv = (row.iv != Iv::None).then_some(with.iv);
-        // The length of a vector that isn't the default one must be known before the vector is.
-        let unusual = matches!(row.iv, Iv::Any(length) if length != with.iv.len());
-        let (first_key, first_iv) = if unusual { (None, None) } else { (Some(with.key), iv) };
-        match direction {
-            Direction::Encrypt => context.encrypt_init(Some(cipher), first_key, first_iv)?,
-            Direction::Decrypt => context.decrypt_init(Some(cipher), first_key, first_iv)?,
-        }
+        // Lengths that aren't the default ones must be known before what has them is.
+        let unusual_iv = matches!(row.iv, Iv::Any { usual, .. } if usual != with.iv.len());
+        let unusual_key = matches!(row.keys, Keys::Within(..));
+        let unusual = unusual_iv || unusual_key;
+        let (first_key, first_iv) = if unusual { (None, None) } else { (Some(&key[..]), iv) };
+        init(&mut context, direction, Some(cipher), first_key, first_iv)?;
         if unusual {
-            context.set_iv_length(with.iv.len())?;
-            match direction {
-                Direction::Encrypt => context.encrypt_init(None, Some(with.key), iv)?,
-                Direction::Decrypt => context.decrypt_init(None, Some(with.key), iv)?,
+            if unusual_iv {
+                context.set_iv_length(with.iv.len())?;
             }
+            if unusual_key {
+                context.set_key_length(key.len())?;
+            }
+            init(&mut context, direction, None, Some(&key), iv)?;
         }
         match row.shape {
             Shape::Blocks(_) => context.set_padding(false),
+            // Whoever has all of the data calls `encrypt` or `decrypt`.
+            Shape::Ccm | Shape::Xts | Shape::Wrap { .. } => return Err(CryptoError::NotStreamed(with.mode)),
             Shape::Stream => {}
             Shape::Aead => {
                 if let (Direction::Decrypt, Some(tag)) = (direction, tag) {
@@ -260,7 +380,7 @@ impl Stream {
                 }
                 (Direction::Encrypt, padding) => {
                     let mut last = [0; LARGEST_BLOCK];
-                    let count = last.get_mut(..block).map_or(0, |last| padding.fill(self.taken, last));
+                    let count = last.get_mut(..block).map_or(Ok(0), |last| padding.fill(self.taken, last))?;
                     if let Some(last) = last.get(..count) {
                         self.context.cipher_update_vec(last, out)?;
                     }
@@ -298,7 +418,7 @@ impl Stream {
     fn block(&self) -> usize {
         match self.shape {
             Shape::Blocks(block) => block,
-            Shape::Stream | Shape::Aead => 0,
+            _ => 0,
         }
     }
 }
@@ -309,41 +429,53 @@ impl fmt::Debug for Stream {
     }
 }
 
+fn init(
+    context: &mut CipherCtx,
+    direction: Direction,
+    cipher: Option<&CipherRef>,
+    key: Option<&[u8]>,
+    iv: Option<&[u8]>,
+) -> Result<(), CryptoError> {
+    match direction {
+        Direction::Encrypt => context.encrypt_init(cipher, key, iv)?,
+        Direction::Decrypt => context.decrypt_init(cipher, key, iv)?,
+    }
+    Ok(())
+}
+
 /// Everything that OpenSSL would answer with a panic of its binding, or not at all.
-fn check(
+pub(super) fn check(
     row: &Row,
     with: &Parameters<'_>,
     direction: Direction,
     tag: Option<&[u8]>,
 ) -> Result<(), CryptoError> {
     let found = with.iv.len();
-    match row.iv {
-        Iv::None if found != 0 => return Err(CryptoError::IvLength { expected: "no", found }),
-        Iv::Exactly(length) if found != length => {
-            let expected = match length {
-                8 => "exactly 8",
-                12 => "exactly 12",
-                _ => "exactly 16",
-            };
-            return Err(CryptoError::IvLength { expected, found });
-        }
-        // OpenSSL takes at most 1024 bits (GCM_IV_MAX_SIZE).
-        Iv::Any(_) if found == 0 || found > 128 => {
-            return Err(CryptoError::IvLength { expected: "1 to 128", found });
-        }
-        _ => {}
+    let (least, most) = match row.iv {
+        Iv::None => (0, 0),
+        Iv::Exactly(length) | Iv::Counter(length) => (length, length),
+        Iv::Any { least, most, .. } => (least, most),
+        Iv::ChaCha => (16, 16),
+    };
+    if !(least..=most).contains(&found) {
+        return Err(CryptoError::IvLength { least, most, found });
     }
     if with.padding != Padding::None && !matches!(row.shape, Shape::Blocks(_)) {
         return Err(CryptoError::Padding { mode: with.mode, padding: with.padding });
     }
-    if row.shape == Shape::Aead {
+    if with.mode.is_authenticated() {
         let length = match (direction, tag) {
             (Direction::Encrypt, _) => with.tag_length,
             (Direction::Decrypt, Some(tag)) => tag.len(),
             (Direction::Decrypt, None) => return Err(CryptoError::TagMissing(with.mode)),
         };
-        if !(12..=16).contains(&length) {
-            return Err(CryptoError::TagLength(length));
+        let fits = match row.shape {
+            // SP 800-38C §A.1.
+            Shape::Ccm => (4..=16).contains(&length) && length.is_multiple_of(2),
+            _ => (12..=16).contains(&length),
+        };
+        if !fits {
+            return Err(CryptoError::TagLength { mode: with.mode, found: length });
         }
     } else if tag.is_some() || !with.additional_data.is_empty() {
         return Err(CryptoError::NotAuthenticated(with.mode));
@@ -352,7 +484,7 @@ fn check(
 }
 
 /// OpenSSL counts in C integers.
-fn fits(length: usize) -> Result<(), CryptoError> {
+pub(super) fn fits(length: usize) -> Result<(), CryptoError> {
     match i32::try_from(length.saturating_add(LARGEST_BLOCK)) {
         Ok(_) => Ok(()),
         Err(_) => Err(CryptoError::TooLong),
@@ -360,7 +492,7 @@ fn fits(length: usize) -> Result<(), CryptoError> {
 }
 
 /// The largest block of any cipher in the table, in bytes.
-const LARGEST_BLOCK: usize = 32;
+pub(super) const LARGEST_BLOCK: usize = 32;
 
 #[cfg(test)]
 #[path = "cipher_tests.rs"]

@@ -149,9 +149,9 @@ fn gcm_tags_may_be_truncated_to_twelve_bytes() {
     }
     for tag_length in [0, 4, 11, 17] {
         let refused = encrypt(&Parameters { tag_length, ..full }, b"data");
-        assert_eq!(refused, Err(CryptoError::TagLength(tag_length)));
+        assert_eq!(refused, Err(CryptoError::TagLength { mode: Mode::Gcm, found: tag_length }));
         let refused = decrypt(&full, Some(&vec![0; tag_length]), b"data");
-        assert_eq!(refused, Err(CryptoError::TagLength(tag_length)));
+        assert_eq!(refused, Err(CryptoError::TagLength { mode: Mode::Gcm, found: tag_length }));
     }
     assert_eq!(decrypt(&full, None, b"data"), Err(CryptoError::TagMissing(Mode::Gcm)));
 }
@@ -239,8 +239,12 @@ fn lengths_to_generate() {
     assert_eq!(iv_length(Algorithm::Aes, Mode::Gcm), Some(12));
     assert_eq!(iv_length(Algorithm::Aes, Mode::Cbc), Some(16));
     assert_eq!(iv_length(Algorithm::Aes, Mode::Ecb), Some(0));
-    assert_eq!(block_length(Algorithm::Aes, Mode::Ecb), Some(16));
-    assert_eq!(block_length(Algorithm::Aes, Mode::Ctr), None);
+    assert_eq!(iv_length(Algorithm::TripleDes, Mode::Cbc), Some(8));
+    assert_eq!(iv_length(Algorithm::Rc4, Mode::Stream), Some(0));
+    assert_eq!(iv_length(Algorithm::TripleDes, Mode::Gcm), None);
+    assert_eq!(block_length(Algorithm::Aes), Some(16));
+    assert_eq!(block_length(Algorithm::TripleDes), Some(8));
+    assert_eq!(block_length(Algorithm::Rc4), None);
 }
 
 #[test]

@@ -7,12 +7,14 @@ use openssl::md::{Md, MdRef};
 use openssl::md_ctx::MdCtx;
 use openssl::pkey::PKey;
 
-use super::CryptoError;
+use super::{CryptoError, legacy};
 
 /// A digest algorithm.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Hash {
+    /// MD4 (RFC 1320).
+    Md4,
     /// MD5 (RFC 1321).
     Md5,
     /// SHA-1 (FIPS 180-4), as the following.
@@ -39,6 +41,8 @@ pub enum Hash {
     Sha3_512,
     /// RIPEMD-160.
     Ripemd160,
+    /// Whirlpool (ISO/IEC 10118-3).
+    Whirlpool,
 }
 
 impl Hash {
@@ -57,11 +61,21 @@ impl Hash {
         Ok(self.md()?.size())
     }
 
+    /// Whether it is broken for every use, and may be switched off.
+    pub fn is_weak(self) -> bool {
+        matches!(self, Self::Md4 | Self::Md5)
+    }
+
     pub(super) fn md(self) -> Result<&'static MdRef, CryptoError> {
         // Every value of the enumeration has its row; a missing one would say so.
         let row = ROWS.iter().find(|row| row.hash == self).ok_or(CryptoError::Digest("unknown"))?;
         row.fetched
-            .get_or_init(|| Md::fetch(None, row.name, None).ok())
+            .get_or_init(|| {
+                if matches!(self, Self::Md4 | Self::Ripemd160 | Self::Whirlpool) {
+                    legacy::load();
+                }
+                Md::fetch(None, row.name, None).ok()
+            })
             .as_deref()
             .ok_or(CryptoError::Digest(row.name))
     }
@@ -115,7 +129,7 @@ impl Row {
     }
 }
 
-static ROWS: [Row; 13] = [
+static ROWS: [Row; 15] = [
     Row::new(Hash::Sha256, "SHA256"),
     Row::new(Hash::Sha1, "SHA1"),
     Row::new(Hash::Sha224, "SHA224"),
@@ -128,7 +142,9 @@ static ROWS: [Row; 13] = [
     Row::new(Hash::Sha3_384, "SHA3-384"),
     Row::new(Hash::Sha3_512, "SHA3-512"),
     Row::new(Hash::Md5, "MD5"),
+    Row::new(Hash::Md4, "MD4"),
     Row::new(Hash::Ripemd160, "RIPEMD160"),
+    Row::new(Hash::Whirlpool, "whirlpool"),
 ];
 
 #[cfg(test)]
@@ -136,7 +152,8 @@ mod tests {
     use super::*;
     use crate::crypto::hex::bytes;
 
-    // The digests of "abc": RFC 1321 §A.5, FIPS 180-4 and FIPS 202 example values, the RIPEMD-160 paper.
+    // The digests of "abc": RFC 1321 §A.5, RFC 1320 §A.5, FIPS 180-4 and FIPS 202 example values, the
+    // RIPEMD-160 paper, the ISO test vectors of Whirlpool.
     #[test]
     fn digests_of_abc() {
         for (hash, expected) in [
@@ -169,9 +186,15 @@ mod tests {
                  10e116e9192af3c91a7ec57647e3934057340b4cf408d5a56592f8274eec53f0",
             ),
             (Hash::Ripemd160, "8eb208f7e05d987a9b044a8e98c6b087f15a0bfc"),
+            (Hash::Md4, "a448017aaf21d8525fc10ae87aa6729d"),
+            (
+                Hash::Whirlpool,
+                "4e2448a4c6f486bb16b6562c73b4020bf3043e3a731bce721ae1b303d97e6d4c\
+                 7181eebdb6c57e277d0e34957114cbd6c797fc9d95d8b582d225292076d4eef5",
+            ),
         ] {
-            if hash == Hash::Ripemd160 && !hash.is_available() {
-                continue; // Only some builds of OpenSSL 3.0 have it outside the legacy provider.
+            if matches!(hash, Hash::Ripemd160 | Hash::Md4 | Hash::Whirlpool) && !hash.is_available() {
+                continue; // Not every system has the legacy provider.
             }
             assert_eq!(digest(hash, b"abc").unwrap(), bytes(expected), "{hash}");
             assert_eq!(hash.length().unwrap(), expected.len() / 2);
@@ -180,7 +203,7 @@ mod tests {
 
     #[test]
     fn every_digest_has_a_row() {
-        assert_eq!(Hash::all().count(), 13);
+        assert_eq!(Hash::all().count(), 15);
         assert!(Hash::all().all(|hash| hash.to_string() != "unknown"));
     }
 

@@ -35,16 +35,35 @@ pub enum CryptoError {
         bits: usize,
     },
     /// The initialization vector, counter or nonce has the wrong length.
-    #[error("the initialization vector must have {expected}, not {found} bytes")]
+    #[error("the initialization vector must have {}, not {found} bytes", Span(*least, *most))]
     IvLength {
-        /// What the mode takes, in words.
-        expected: &'static str,
+        /// The least that the mode takes.
+        least: usize,
+        /// The most.
+        most: usize,
         /// What was given.
         found: usize,
     },
+    /// The initial value of the counter doesn't fit into it.
+    #[error("the initial value of the counter does not fit into what the nonce leaves of the block")]
+    Counter,
     /// The authentication tag has the wrong length.
-    #[error("the authentication tag must have 12 to 16 bytes, not {0}")]
-    TagLength(usize),
+    #[error("in {mode} mode, an authentication tag does not have {found} bytes")]
+    TagLength {
+        /// The mode.
+        mode: Mode,
+        /// The length given.
+        found: usize,
+    },
+    /// The mode needs all of the data at once.
+    #[error("{0} mode takes its data in one part")]
+    NotStreamed(Mode),
+    /// The two keys of XTS are the same.
+    #[error("the two halves of an XTS key must differ")]
+    EqualHalves,
+    /// XTS has no data shorter than a block.
+    #[error("XTS mode takes at least 16 bytes, not {0}")]
+    TooShort(usize),
     /// An authenticated mode was asked to decrypt without a tag.
     #[error("an authentication tag is needed to decrypt in {0} mode")]
     TagMissing(Mode),
@@ -121,6 +140,19 @@ pub enum CryptoError {
     /// OpenSSL failed where it should not.
     #[error("OpenSSL: {0}")]
     OpenSsl(String),
+}
+
+/// From one number to another, in words.
+struct Span(usize, usize);
+
+impl std::fmt::Display for Span {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (self.0, self.1) {
+            (0, 0) => f.write_str("no"),
+            (least, most) if least == most => write!(f, "exactly {least}"),
+            (least, most) => write!(f, "{least} to {most}"),
+        }
+    }
 }
 
 impl From<ErrorStack> for CryptoError {

@@ -9,10 +9,12 @@ pub mod cipher;
 pub mod digest;
 mod error;
 pub mod key_wrap;
+pub mod legacy;
 mod padding;
 pub mod pkey;
 pub mod random;
 mod table;
+mod whole;
 
 pub use cipher::{Algorithm, Direction, Encrypted, Mode, Parameters, Stream, decrypt, encrypt};
 pub use digest::{Hash, digest, hmac_sha256};
@@ -24,6 +26,9 @@ pub use random::{fill, random};
 pub fn equal(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && openssl::memcmp::eq(a, b)
 }
+
+#[cfg(test)]
+mod vector_tests;
 
 #[cfg(test)]
 pub(crate) mod hex {

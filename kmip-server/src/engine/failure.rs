@@ -240,11 +240,15 @@ impl From<CryptoError> for Failure {
             E::Unsupported { .. } | E::Unavailable(_) | E::Digest(_) => Kind::UnsupportedParameters,
             E::KeyLength { .. }
             | E::IvLength { .. }
-            | E::TagLength(_)
+            | E::Counter
+            | E::TagLength { .. }
+            | E::EqualHalves
             | E::TagMissing(_)
             | E::NotAuthenticated(_)
             | E::Padding { .. } => Kind::BadParameters,
-            E::DataLength { .. } | E::WrapLength { .. } | E::Empty | E::Undecipherable => Kind::Cryptographic,
+            E::DataLength { .. } | E::WrapLength { .. } | E::TooShort(_) | E::Empty | E::Undecipherable => {
+                Kind::Cryptographic
+            }
             E::MalformedKey(_) | E::KeyKind | E::PairLength { .. } | E::Curve(_) => Kind::InvalidField,
             E::KeyForm { .. } => Kind::KeyFormatType,
             E::KeyUse { .. } => Kind::BadParameters,
