@@ -8,7 +8,7 @@ use kmip::types::{
 
 use super::attributes::{Facts, Requested, implicit};
 use super::object::{Managed, Wanted, subject};
-use super::{Engine, Failure, Kind, Settings, lifecycle, record};
+use super::{Engine, Failure, Kind, Settings, lifecycle, names, record};
 use crate::rights::{Caller, Decision, Policies};
 use crate::seal::Seal;
 use crate::store::{self, Located, Query, Snapshot, Store, Transaction};
@@ -171,8 +171,10 @@ impl Context<'_> {
         self.transact(|transaction| {
             let allow = |header: &store::Header| decide(engine, caller, header, operation);
             let mut object = Managed::load(transaction, &engine.seal, identifier, Wanted::All, now, allow)?;
+            let names = names::of(&object);
             let value = change(&mut object)?;
             object.attributes.set(AttributeValue::LastChangeDate(now));
+            names::check(engine, caller, transaction, &object, &names)?;
             object.save(transaction, &engine.seal)?;
             Ok(value)
         })
@@ -204,8 +206,11 @@ impl Context<'_> {
             )
         })?;
         let managed = Managed::new(owner, attributes, material);
-        let engine = self.engine;
-        self.transact(|transaction| managed.save(transaction, &engine.seal))?;
+        let (engine, caller) = (self.engine, self.caller);
+        self.transact(|transaction| {
+            names::check(engine, caller, transaction, &managed, &[])?;
+            managed.save(transaction, &engine.seal)
+        })?;
         self.set_placeholder(&identifier);
         self.returns(&identifier);
         Ok(identifier)
@@ -309,6 +314,13 @@ fn decide(
         return Err(Failure::not_found());
     }
     match engine.policies.decide(caller, subject(header), operation) {
+        // 1.4 §11: what is archived is recovered before anything else is done with it.
+        Decision::Allowed
+            if header.storage == kmip::types::StorageStatusMask::ArchivalStorage.bits()
+                && !ON_ARCHIVED.contains(&operation) =>
+        {
+            Err(Failure::new(Kind::Archived, "the object is archived: it has to be recovered first"))
+        }
         Decision::Allowed => Ok(()),
         Decision::Denied => {
             Err(Failure::new(Kind::PermissionDenied, "the object's policy does not allow this"))
@@ -316,6 +328,11 @@ fn decide(
         Decision::Absent => Err(Failure::not_found()),
     }
 }
+
+/// What can be done to an archived object. Its attributes stay on line (1.4 §4.9), the Archive Date among them, which is
+/// there only as long as the object is archived (official case TC-101).
+const ON_ARCHIVED: [Operation; 4] =
+    [Operation::GetAttributes, Operation::GetAttributeList, Operation::Locate, Operation::Recover];
 
 /// What KMIP 2.0 §11.56 calls the object that an operation names last.
 fn named(operation: Operation) -> Option<UniqueIdentifierEnumeration> {

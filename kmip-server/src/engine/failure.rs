@@ -23,8 +23,12 @@ pub struct Failure {
 /// The kinds of failures. Which Result Reason stands for one depends on the operation and the version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
+    /// What is asked for is more than the Usage Limits have left.
+    Allocation,
     /// The object was destroyed before.
     AlreadyDestroyed,
+    /// The client leaves Application Data to the server, which makes none for this namespace.
+    ApplicationNamespace,
     /// The object has to be recovered from the archive first.
     Archived,
     /// Who asks is not who they say they are, or nobody says who asks.
@@ -39,6 +43,16 @@ pub enum Kind {
     FeatureNotSupported,
     /// The server failed.
     Internal,
+    /// The attribute has a value, and can't have a second one.
+    AttributeExists,
+    /// The attribute that is to be deleted isn't there.
+    AttributeNotThere,
+    /// The attribute that is to be changed isn't there: it has to be added.
+    AttributeNotSet,
+    /// Clients can't change the attribute of an object that is there.
+    AttributeReadOnly,
+    /// The attribute can't be adjusted: it, or the amount, is of another type.
+    DataType,
     /// The attribute doesn't belong to this object, or not in this operation.
     InvalidAttribute,
     /// The attribute can't have this value.
@@ -55,14 +69,26 @@ pub enum Kind {
     KeyFormatType,
     /// The key can't be given out wrapped this way.
     KeyWrapType,
-    /// An attribute has an index that it can't have.
+    /// The attribute has no more instances than it may have already.
     IndexOutOfBounds,
+    /// No instance of the attribute has this index or value.
+    InstanceNotFound,
+    /// The attribute has several values, and nothing says which is meant.
+    MultiValued,
+    /// Another object has this Name.
+    NameTaken,
     /// The object must not leave the server.
     NotExtractable,
+    /// Objects of this type don't have the attribute.
+    NotOfThisType,
     /// The key is to be quantum safe, and would not be.
     NotQuantumSafe,
+    /// There is no lease on the object, or none as long as that.
+    NoLease,
     /// There is no such object for this client.
     NotFound,
+    /// A number got too large or too small for its type.
+    NumericRange,
     /// The server doesn't have the operation, or not in this version.
     OperationNotSupported,
     /// The client may know of the object, but not do this to it.
@@ -87,6 +113,8 @@ pub enum Kind {
     UnsupportedVersion,
     /// A message extension is critical, and the server doesn't know it.
     UnknownExtension,
+    /// The object has no Usage Limits.
+    Unlimited,
     /// The key's Cryptographic Usage Mask doesn't allow it.
     UsageMask,
     /// The key's Usage Limits don't allow it.
@@ -102,12 +130,21 @@ impl Kind {
     fn reasons(self) -> &'static [ResultReason] {
         use ResultReason as R;
         match self {
+            // 1.4 §11.19.
+            Self::Allocation => &[R::UsageLimitExceeded, R::PermissionDenied],
             // KMIP 1.4 §11.22 for Destroy; 2.0 §6.1.15.1.
             Self::AlreadyDestroyed => &[R::ObjectDestroyed, R::PermissionDenied],
+            Self::ApplicationNamespace => &[R::ApplicationNamespaceNotSupported],
             Self::Archived => &[R::ObjectArchived],
+            // 1.4 §11.15 to §11.17; each operation of 2.0 has its own of these.
+            Self::AttributeExists => &[R::AttributeSingleValued, R::IllegalOperation],
+            Self::AttributeNotThere => &[R::AttributeNotFound, R::ItemNotFound],
+            Self::AttributeNotSet => &[R::AttributeNotFound, R::InvalidField],
+            Self::AttributeReadOnly => &[R::ReadOnlyAttribute, R::AttributeReadOnly, R::PermissionDenied],
             Self::Authentication => &[R::AuthenticationNotSuccessful],
             Self::BadParameters => &[R::BadCryptographicParameters, R::InvalidField],
             Self::Cryptographic => &[R::CryptographicFailure],
+            Self::DataType => &[R::InvalidDataType, R::InvalidField],
             Self::Destroyed => &[R::ObjectDestroyed, R::ObjectNotFound, R::ItemNotFound],
             Self::FeatureNotSupported => &[R::FeatureNotSupported],
             Self::Internal => &[R::GeneralFailure],
@@ -121,11 +158,19 @@ impl Kind {
             Self::KeyFormatType => &[R::KeyFormatTypeNotSupported],
             // 1.4 §11.12 names a reason that its enumeration lacks.
             Self::KeyWrapType => &[R::KeyWrapTypeNotSupported, R::FeatureNotSupported],
-            Self::IndexOutOfBounds => &[R::IndexOutOfBounds, R::InvalidField],
+            Self::IndexOutOfBounds => &[R::IndexOutOfBounds, R::ServerLimitExceeded],
+            Self::InstanceNotFound => &[R::AttributeInstanceNotFound, R::ItemNotFound],
+            Self::MultiValued => &[R::MultiValuedAttribute, R::InvalidField],
+            // 1.4 §11.2 and §11.15.
+            Self::NameTaken => &[R::NonUniqueNameAttribute, R::IllegalOperation, R::InvalidField],
             Self::NotExtractable => &[R::NotExtractable, R::PermissionDenied],
+            // 1.4 §11.15: "not supported for this object".
+            Self::NotOfThisType => &[R::InvalidAttribute, R::UnsupportedAttribute, R::PermissionDenied],
+            Self::NoLease => &[R::PermissionDenied],
             // As the official case QS-M-2 has it; no table names another.
             Self::NotQuantumSafe => &[R::GeneralFailure],
             Self::NotFound => &[R::ObjectNotFound, R::ItemNotFound],
+            Self::NumericRange => &[R::NumericRange, R::InvalidField],
             Self::OperationNotSupported => &[R::OperationNotSupported],
             Self::PermissionDenied => &[R::PermissionDenied],
             Self::ProtectionStorage => &[R::ProtectionStorageUnavailable, R::FeatureNotSupported],
@@ -140,11 +185,15 @@ impl Kind {
             Self::UnsupportedVersion => &[R::UnsupportedProtocolVersion, R::InvalidMessage],
             // 1.4 §11.1; 2.0 §11.45.
             Self::UnknownExtension => &[R::UnknownMessageExtension, R::FeatureNotSupported],
+            // 1.4 §11.19.
+            Self::Unlimited => &[R::AttributeNotFound, R::IllegalOperation],
             // 1.4 §11.30: "not able to be used for encryption".
             Self::UsageMask => &[R::IncompatibleCryptographicUsageMask, R::PermissionDenied],
             // In so many words in 1.4 §4.29 and 2.0 §6.1.17.
             Self::UsageLimits => &[R::PermissionDenied],
-            Self::WrongObjectType => &[R::InvalidObjectType, R::IllegalOperation, R::PermissionDenied],
+            Self::WrongObjectType => {
+                &[R::InvalidObjectType, R::IllegalObjectType, R::IllegalOperation, R::PermissionDenied]
+            }
             Self::WrongState => &[R::WrongKeyLifecycleState, R::PermissionDenied],
         }
     }
@@ -294,8 +343,21 @@ mod tests {
         for version in version::ALL {
             for operation in Operation::all(*version).map(Some).chain([None]) {
                 for kind in [
+                    Kind::Allocation,
                     Kind::AlreadyDestroyed,
+                    Kind::ApplicationNamespace,
                     Kind::Archived,
+                    Kind::AttributeExists,
+                    Kind::AttributeNotThere,
+                    Kind::AttributeNotSet,
+                    Kind::AttributeReadOnly,
+                    Kind::DataType,
+                    Kind::InstanceNotFound,
+                    Kind::MultiValued,
+                    Kind::NameTaken,
+                    Kind::NotOfThisType,
+                    Kind::NumericRange,
+                    Kind::Unlimited,
                     Kind::BadParameters,
                     Kind::Destroyed,
                     Kind::InvalidAttribute,

@@ -31,6 +31,7 @@ mod leniency;
 mod lifecycle;
 pub(crate) mod locate;
 mod material;
+mod names;
 mod object;
 mod record;
 mod refusal;
@@ -46,6 +47,7 @@ pub(crate) use self::attributes::implicit::generator;
 pub(crate) use self::attributes::request::{
     PROTECTION, algorithm, check_protection, flag, length, required, usage_mask,
 };
+pub(crate) use self::attributes::{Adjustment, Change, Which, numbered};
 pub use self::attributes::{Facts, Purpose, Requested, View};
 pub use self::context::Context;
 pub use self::failure::{Failure, Kind};
@@ -75,6 +77,9 @@ pub struct Settings {
     pub limits: Limits,
     /// How many items a batch may have.
     pub batch_items: usize,
+    /// Whether a Name is refused that another object has already, of those that the client may locate (KMIP 1.4 §3.2).
+    /// PyKMIP never refuses one, and its clients do give several objects the same.
+    pub unique_names: bool,
 }
 
 impl Default for Settings {
@@ -85,6 +90,7 @@ impl Default for Settings {
             lease_time: 3600,
             limits: Limits::DEFAULT,
             batch_items: 1024,
+            unique_names: false,
         }
     }
 }

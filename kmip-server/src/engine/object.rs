@@ -104,6 +104,15 @@ impl Managed {
         })
     }
 
+    /// Whether this is its identifier.
+    pub(super) fn is_called(&self, identifier: &str) -> bool {
+        matches!(
+            self.attributes.get(Tag::UniqueIdentifier),
+            Some(AttributeValue::UniqueIdentifier(kmip::types::UniqueIdentifier::TextString(text)))
+                if text.as_str() == identifier
+        )
+    }
+
     /// Its type.
     pub fn object_type(&self) -> ObjectType {
         match self.attributes.get(Tag::ObjectType) {

@@ -3,7 +3,7 @@ use kmip::types::{
     version,
 };
 
-use crate::engine::{Context, Failure, Kind};
+use crate::engine::{Context, Failure, Kind, numbered};
 
 /// Get Attributes: attributes of an object, all or those that are named (KMIP 1.4 §4.12, 2.0 §6.1.20).
 pub(super) fn get_attributes(
@@ -21,7 +21,7 @@ pub(super) fn get_attributes(
     };
     let mut response = GetAttributesResponse::new(UniqueIdentifier::TextString(identifier.clone()));
     if cx.version() < version::V2_0 {
-        response.attribute = attributes.iter().map(|instance| instance.to_attribute()).collect();
+        response.attribute = attributes.iter().map(|instance| numbered(instance, cx.version())).collect();
     } else {
         let set: AttributeSet = attributes.into_iter().map(std::borrow::Cow::into_owned).collect();
         response.attributes = Some(set.to_attributes());

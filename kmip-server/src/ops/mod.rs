@@ -3,19 +3,30 @@
 //! An operation is served, and announced by Query, if it stands in [`HANDLERS`] and the tables have it in the version.
 
 mod activate;
+mod add_attribute;
+mod adjust_attribute;
+mod archive;
+mod attribute_forms;
+mod check;
 mod create;
 mod decrypt;
+mod delete_attribute;
 mod destroy;
 mod discover_versions;
 mod encrypt;
 mod get;
 mod get_attribute_list;
 mod get_attributes;
+mod get_usage_allocation;
 mod locate;
+mod modify_attribute;
+mod obtain_lease;
 mod parameters;
 mod query;
+mod recover;
 mod register;
 mod revoke;
+mod set_attribute;
 mod templates;
 
 use kmip::ttlv::{Tag, Unknown, Version};
@@ -91,6 +102,16 @@ handlers! {
     Get GetRequest Touches get::get;
     GetAttributes GetAttributesRequest Reads get_attributes::get_attributes;
     GetAttributeList GetAttributeListRequest Reads get_attribute_list::get_attribute_list;
+    AddAttribute AddAttributeRequest Writes add_attribute::add_attribute;
+    ModifyAttribute ModifyAttributeRequest Writes modify_attribute::modify_attribute;
+    DeleteAttribute DeleteAttributeRequest Writes delete_attribute::delete_attribute;
+    SetAttribute SetAttributeRequest Writes set_attribute::set_attribute;
+    AdjustAttribute AdjustAttributeRequest Writes adjust_attribute::adjust_attribute;
+    Check CheckRequest Reads check::check;
+    ObtainLease ObtainLeaseRequest Reads obtain_lease::obtain_lease;
+    GetUsageAllocation GetUsageAllocationRequest Writes get_usage_allocation::get_usage_allocation;
+    Archive ArchiveRequest Writes archive::archive;
+    Recover RecoverRequest Writes recover::recover;
     Activate ActivateRequest Writes activate::activate;
     Revoke RevokeRequest Writes revoke::revoke;
     Destroy DestroyRequest Writes destroy::destroy;

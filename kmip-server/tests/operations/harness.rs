@@ -34,9 +34,13 @@ pub(crate) fn server() -> Server {
 }
 
 pub(crate) fn server_with(policies: Policies) -> Server {
+    server_set(policies, Settings::default())
+}
+
+pub(crate) fn server_set(policies: Policies, settings: Settings) -> Server {
     let store = store::open("memory:").unwrap();
     let seal = Arc::new(Seal::open(&*store, &MasterKey::generate().unwrap()).unwrap());
-    Server(Engine::new(store, seal, Settings::default()).with_clock(now).with_policies(policies))
+    Server(Engine::new(store, seal, settings).with_clock(now).with_policies(policies))
 }
 
 pub(crate) fn peer(common_name: Option<&str>) -> Peer {
@@ -178,6 +182,16 @@ fn operation_of(payload: &RequestPayload) -> Operation {
         P::Encrypt(_) => Operation::Encrypt,
         P::Decrypt(_) => Operation::Decrypt,
         P::Check(_) => Operation::Check,
+        P::Validate(_) => Operation::Validate,
+        P::AddAttribute(_) => Operation::AddAttribute,
+        P::ModifyAttribute(_) => Operation::ModifyAttribute,
+        P::DeleteAttribute(_) => Operation::DeleteAttribute,
+        P::SetAttribute(_) => Operation::SetAttribute,
+        P::AdjustAttribute(_) => Operation::AdjustAttribute,
+        P::ObtainLease(_) => Operation::ObtainLease,
+        P::GetUsageAllocation(_) => Operation::GetUsageAllocation,
+        P::Archive(_) => Operation::Archive,
+        P::Recover(_) => Operation::Recover,
         other => panic!("{other:?}"),
     }
 }

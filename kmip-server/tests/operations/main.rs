@@ -11,12 +11,15 @@
 
 mod harness;
 
+mod archive;
 mod at_rest;
 mod attributes;
 mod batch;
+mod change_attributes;
 mod create;
 mod cryptography;
 mod hostile;
+mod leases;
 mod lifecycle;
 mod locate;
 mod messages;

@@ -117,8 +117,7 @@ fn an_operation_must_be_one_of_the_version() {
         assert_eq!(failed(&item).reason, ResultReason::OperationNotSupported, "{version}");
     }
     for version in ALL {
-        let check = CheckRequest { unique_identifier: Some(id("1")), ..CheckRequest::new() };
-        let failed = server.send(*version, check).unwrap_err();
+        let failed = server.send(*version, ValidateRequest::new()).unwrap_err();
         assert_eq!(failed.reason, ResultReason::OperationNotSupported);
     }
     let failed = server.raw(Some("alice"), &{

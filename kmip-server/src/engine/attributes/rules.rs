@@ -6,6 +6,7 @@ use kmip::types::tables::attribute_info;
 use kmip::types::{AttributeId, AttributeInstance, AttributeSet, AttributeValue, ObjectType, version};
 
 use super::Purpose;
+use super::change::MOST_INSTANCES;
 use crate::engine::{Failure, Kind};
 
 /// The rules of an attribute in a version.
@@ -17,6 +18,49 @@ pub(super) fn rules_of(tag: Tag, version: Version) -> Result<&'static AttributeR
     attribute_info(tag).filter(|info| info.is_in(version)).and_then(|info| info.rules_in(version)).ok_or_else(
         || Failure::new(Kind::UnsupportedAttribute, format!("{tag} is no attribute in KMIP {version}")),
     )
+}
+
+/// The rules of any attribute that a client may name in a version: those of the server's own are never theirs to give.
+///
+/// # Errors
+///
+/// When the version doesn't have the attribute, or it is the server's.
+pub(super) fn rules_for(id: &AttributeId, version: Version) -> Result<&'static AttributeRules, Failure> {
+    match id {
+        AttributeId::Standard(tag) => rules_of(*tag, version),
+        AttributeId::Vendor { vendor, .. } => {
+            check_vendor(vendor, id, version)?;
+            rules_of(if version < version::V2_0 { Tag::CustomAttribute } else { Tag::Attribute }, version)
+        }
+    }
+}
+
+/// Checks that a value is one that the attribute can have.
+pub(super) fn check_value(instance: &AttributeInstance) -> Result<(), Failure> {
+    match (&instance.id, &instance.value) {
+        (AttributeId::Standard(tag), AttributeValue::Other(_)) => Err(Failure::new(
+            Kind::InvalidAttributeValue,
+            format!("the value of {tag} is of no type that it may have"),
+        )),
+        (_, AttributeValue::UsageLimits(limits))
+            if limits.usage_limits_total.is_some_and(|total| total < 0) =>
+        {
+            Err(Failure::new(Kind::InvalidAttributeValue, "the Usage Limits Total is below zero"))
+        }
+        // 1.4 §3.36: the server would have to make it, and knows no namespace.
+        (_, AttributeValue::ApplicationSpecificInformation(information))
+            if information.application_data.is_none() =>
+        {
+            Err(Failure::new(
+                Kind::ApplicationNamespace,
+                format!(
+                    "Application Data is missing, and the server makes none for the namespace {}",
+                    information.application_namespace
+                ),
+            ))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Checks one attribute that a client gives for a new object.
@@ -31,12 +75,7 @@ pub(super) fn check_new(
         AttributeId::Vendor { vendor, .. } => return check_vendor(vendor, &instance.id, version),
     };
     let rules = rules_of(tag, version)?;
-    if matches!(instance.value, AttributeValue::Other(_)) {
-        return Err(Failure::new(
-            Kind::InvalidAttributeValue,
-            format!("the value of {tag} is of no type that it may have"),
-        ));
-    }
+    check_value(instance)?;
     if !(rules.initially_set_by_client || purpose.may_ask_for(tag)) {
         return Err(Failure::new(Kind::ReadOnlyAttribute, format!("{tag} is set by the server alone")));
     }
@@ -70,6 +109,13 @@ fn check_vendor(vendor: &str, id: &AttributeId, version: Version) -> Result<(), 
     if vendor == "y" {
         return Err(Failure::new(Kind::ReadOnlyAttribute, format!("{id} is the server's, as its name says")));
     }
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.';
+    if version >= version::V2_0 && (vendor.is_empty() || !vendor.bytes().all(is_name)) {
+        return Err(Failure::new(
+            Kind::InvalidField,
+            "a Vendor Identification consists of letters, digits, underscores and periods",
+        ));
+    }
     if version < version::V2_0 && vendor != "x" {
         return Err(Failure::new(
             Kind::UnsupportedAttribute,
@@ -98,6 +144,12 @@ pub(super) fn check_instances(attributes: &AttributeSet, version: Version) -> Re
         {
             return Err(Failure::new(Kind::InvalidAttributeValue, "the same Name is given twice"));
         }
+    }
+    if attributes.len() > MOST_INSTANCES {
+        return Err(Failure::new(
+            Kind::IndexOutOfBounds,
+            format!("an object has {MOST_INSTANCES} attributes at most"),
+        ));
     }
     Ok(())
 }

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use kmip::ttlv::Version;
 use kmip::types::tables::attribute_info;
 use kmip::types::{
-    AttributeId, AttributeInstance, AttributeSet, AttributeValue, CryptographicParameters, Digest, ObjectType,
+    Attribute, AttributeId, AttributeInstance, AttributeSet, AttributeValue, CryptographicParameters, Digest,
+    ObjectType,
 };
 
 use super::rules;
@@ -74,6 +75,18 @@ impl<'a> View<'a> {
             None => Cow::Borrowed(instance),
         }
     }
+}
+
+/// An attribute as KMIP 1.x carries it, with its index where there may be several: the index may always be left out where
+/// it is 0 (1.4 §2.1.1), but PyKMIP's client looks for it.
+pub(crate) fn numbered(instance: &AttributeInstance, version: Version) -> Attribute {
+    let several = match &instance.id {
+        AttributeId::Standard(tag) => {
+            rules::rules_of(*tag, version).is_ok_and(|rules| rules.multiple_instances)
+        }
+        AttributeId::Vendor { .. } => true,
+    };
+    Attribute { attribute_index: several.then_some(instance.index), ..instance.to_attribute() }
 }
 
 /// The digest without what the version lacks; none if it has everything.
