@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Config, File};
+use crate::import::ImportPykmip;
 use crate::quickstart::{self, Folder};
 use crate::{process, serve};
 
@@ -26,6 +27,8 @@ enum Task {
     Quickstart(Quickstart),
     /// Starts a server with everything said in a configuration file
     Run(Run),
+    /// Brings the objects of a PyKMIP server's database over, all of them or none
+    ImportPykmip(ImportPykmip),
 }
 
 #[derive(Args, Debug)]
@@ -57,6 +60,7 @@ Examples:
   kmip-server quickstart --store memory:          one that keeps nothing
   kmip-server quickstart --listen 0.0.0.0:5696    one for other machines, too
   kmip-server run --config /etc/kmip/server.toml  one with everything said explicitly
+  kmip-server import-pykmip pykmip.db --dry-run   what of PyKMIP's can be brought over
 
 Exit status: 0 after a shutdown by signal, 1 when the server can't start, 2 for wrong usage.";
 
@@ -67,6 +71,7 @@ pub fn main() -> ExitCode {
     let done = match command.task {
         Task::Quickstart(task) => task.run(),
         Task::Run(task) => task.run(),
+        Task::ImportPykmip(task) => task.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

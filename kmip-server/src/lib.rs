@@ -22,6 +22,7 @@ mod connection;
 pub mod crypto;
 pub mod engine;
 pub mod handler;
+pub mod import;
 mod ops;
 pub mod process;
 pub mod quickstart;

@@ -30,7 +30,7 @@ pub fn program(name: &str) -> PathBuf {
     path
 }
 
-/// A server that was started with `quickstart`, and is stopped when dropped.
+/// A server, which is stopped when dropped.
 pub struct Server {
     child: Child,
     /// Where it keeps everything.
@@ -51,14 +51,21 @@ impl Server {
 
     /// Starts a server in this folder.
     pub fn quickstart_in(directory: &Path, more: &[&str]) -> Self {
-        let mut child = Command::new(program("kmip-server"))
-            .args(["quickstart", "--listen", "127.0.0.1:0", "--directory"])
-            .arg(directory)
-            .args(more)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .expect("the server starts");
+        let mut command = Command::new(program("kmip-server"));
+        command.args(["quickstart", "--listen", "127.0.0.1:0", "--directory"]).arg(directory).args(more);
+        Self::start(&mut command, directory)
+    }
+
+    /// Starts a server with a configuration file, which has to let it listen somewhere.
+    pub fn run(config: &Path) -> Self {
+        let mut command = Command::new(program("kmip-server"));
+        command.args(["run", "--config"]).arg(config);
+        Self::start(&mut command, config.parent().expect("the file is in a folder"))
+    }
+
+    fn start(command: &mut Command, directory: &Path) -> Self {
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("the server starts");
         let mut lines = BufReader::new(child.stdout.take().expect("its output"));
         let mut said = String::new();
         let address = loop {

@@ -1,8 +1,6 @@
-//! The main job, as users do it: with our command, and with PyKMIP's client.
+//! The main job, as users do it with our command.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use kmip_tests::programs::Server;
 
@@ -60,44 +58,4 @@ fn what_was_made_is_there_after_a_kill_and_not_in_the_clear() {
     let again = folder.path().join("again");
     server.done(&["get", &id, "--output", again.to_str().unwrap()]);
     assert_eq!(fs::read(again).unwrap(), key);
-}
-
-#[test]
-fn pykmip_does_the_main_job() {
-    let server = Server::quickstart(&["--store", "memory:"]);
-    let (host, port) = server.address.rsplit_once(':').unwrap();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("pykmip/main_job.py");
-    let output = Command::new(python())
-        .args([&script, Path::new(host), Path::new(port)])
-        .args([server.file("ca.crt"), server.file("client.crt"), server.file("client.key")])
-        .args(["KMIP_1_2", "KMIP_2_0"])
-        .output()
-        .unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert_eq!(text.lines().filter(|line| line.starts_with("ok ")).count(), 2, "{text}");
-}
-
-/// A Python that has PyKMIP, in a virtual environment that is made once.
-fn python() -> PathBuf {
-    let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("pykmip/requirements.txt");
-    let wanted = fs::read_to_string(&requirements).unwrap();
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pykmip");
-    let python = folder.join("bin/python");
-    let mark = folder.join("requirements.txt");
-    if fs::read_to_string(&mark).ok().as_deref() != Some(&wanted) {
-        let _ = fs::remove_dir_all(&folder);
-        run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
-        // --no-deps: PyKMIP asks for no versions, the list here is of those that work.
-        run(Command::new(&python)
-            .args(["-m", "pip", "--quiet", "--disable-pip-version-check", "install", "--no-deps", "-r"])
-            .arg(&requirements));
-        fs::write(&mark, wanted).unwrap();
-    }
-    python
-}
-
-fn run(command: &mut Command) {
-    let status = command.status().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    assert!(status.success(), "{command:?}: {status}");
 }

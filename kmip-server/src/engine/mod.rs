@@ -20,6 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod adopt;
 mod attributes;
 mod batch;
 mod context;
@@ -43,6 +44,7 @@ use kmip::ttlv::{Bytes, DateTime, Limits, Mode, Text, Version};
 use kmip::types::message::version_of;
 use kmip::types::{RequestMessage, version};
 
+pub(crate) use self::adopt::{Adopted, adopt};
 pub(crate) use self::attributes::implicit::generator;
 pub(crate) use self::attributes::request::{
     PROTECTION, algorithm, check_protection, flag, length, required, usage_mask,

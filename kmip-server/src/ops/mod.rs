@@ -32,6 +32,7 @@ mod templates;
 use kmip::ttlv::{Tag, Unknown, Version};
 use kmip::types::{self, AttributeId, Operation, RequestPayload, ResponsePayload, tables};
 
+pub(crate) use self::register::take_from_object;
 pub(crate) use self::templates::template_of;
 use crate::engine::{Context, Failure, Kind};
 

@@ -52,7 +52,7 @@ fn add_own(requested: &mut Requested, template: &kmip::types::Template) -> Resul
 }
 
 /// Adds the attributes that the object itself says, which what is given must not contradict.
-fn take_from_object(given: &mut AttributeSet, object: &ManagedObject) -> Result<(), Failure> {
+pub(crate) fn take_from_object(given: &mut AttributeSet, object: &ManagedObject) -> Result<(), Failure> {
     let mut take = |value: AttributeValue| {
         let tag = kmip::ttlv::ByTag::tag(&value);
         match given.get(tag) {

@@ -1,0 +1,113 @@
+//! `kmip-server import-pykmip`.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::{Database, Options, import};
+use crate::config::{Config, File};
+use crate::quickstart::{self, Folder};
+use crate::seal::{KeyFile, MasterKey, MasterKeySource, Seal};
+use crate::{process, store};
+
+/// Brings the objects of a PyKMIP server's database over.
+#[derive(Args, Debug)]
+pub(crate) struct ImportPykmip {
+    /// The database: PyKMIP's database_path, or /tmp/pykmip.database where its configuration names none
+    database: PathBuf,
+    /// The configuration of the server that the objects are for
+    #[arg(long, value_name = "FILE", conflicts_with = "directory")]
+    config: Option<PathBuf>,
+    /// The folder of the server that the objects are for, as of quickstart [default: that of quickstart]
+    #[arg(long, value_name = "DIR")]
+    directory: Option<PathBuf>,
+    /// Only tells what would be done
+    #[arg(long)]
+    dry_run: bool,
+    /// Leaves objects out whose identifiers are there already, rather than doing nothing
+    #[arg(long)]
+    skip_existing: bool,
+    /// Who owns objects that PyKMIP knows no owner of
+    #[arg(long, value_name = "USER")]
+    owner: Option<String>,
+    /// The report as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl ImportPykmip {
+    pub(crate) fn run(self) -> Result<(), Box<dyn std::error::Error>> {
+        process::log("warn")?;
+        // What can't be read is said before anything is made.
+        let database = Database::open(&self.database)?;
+        let (store, seal) = if self.dry_run { self.rehearsal()? } else { self.server(self.config()?)? };
+        let options =
+            Options { dry_run: self.dry_run, skip_existing: self.skip_existing, owner: self.owner.clone() };
+        let bar = bar();
+        let outcome = import(&database, &store, &seal, &options, &mut |done, total| {
+            bar.set_length(total);
+            bar.set_position(done);
+        });
+        bar.finish_and_clear();
+        let report = outcome?;
+        let people = io::stdout().is_terminal();
+        let mut out = io::stdout().lock();
+        if self.json {
+            writeln!(out, "{}", serde_json::to_string_pretty(&report)?)?;
+        } else {
+            out.write_all(report.text(people).as_bytes())?;
+            write!(io::stderr(), "{}", report.notes())?;
+        }
+        Ok(())
+    }
+
+    /// The configuration of the server that the objects are for. Its folder is made if need be.
+    fn config(&self) -> Result<Config, Box<dyn std::error::Error>> {
+        Ok(match &self.config {
+            Some(file) => File::read(file)?.complete()?,
+            None => Folder::prepare(&self.directory()?, |config| config)?.1,
+        })
+    }
+
+    fn directory(&self) -> Result<PathBuf, quickstart::QuickstartError> {
+        self.directory.clone().map_or_else(quickstart::default_directory, Ok)
+    }
+
+    fn server(&self, config: Config) -> Result<Place, Box<dyn std::error::Error>> {
+        let master = KeyFile::new(&config.master_key).load()?;
+        let store = store::open(&config.store)?;
+        let seal = Seal::open(&*store, &master)?;
+        Ok((store, seal))
+    }
+
+    /// A rehearsal makes nothing: where there is no server yet, it is for one in memory.
+    fn rehearsal(&self) -> Result<Place, Box<dyn std::error::Error>> {
+        let config = match &self.config {
+            Some(_) => Some(self.config()?),
+            None if self.directory()?.exists() => Some(self.config()?),
+            None => None,
+        };
+        if let Some(config) = config
+            && store::file(&config.store)?.is_some_and(std::path::Path::exists)
+        {
+            return self.server(config);
+        }
+        let store = store::open("memory:")?;
+        let seal = Seal::open(&*store, &MasterKey::generate()?)?;
+        Ok((store, seal))
+    }
+}
+
+type Place = (Arc<dyn store::Store>, Seal);
+
+/// Shows how far it is, on a terminal.
+fn bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} objects, {eta} left") {
+        bar.set_style(style);
+    }
+    bar
+}
