@@ -7,4 +7,5 @@ mod changing_over;
 mod pki;
 mod python;
 mod server;
+mod suites;
 mod usage;
