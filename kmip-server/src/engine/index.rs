@@ -4,12 +4,12 @@
 //! §4.9). Long values are found by their digest. The digest of a secret says too much about a short one to be
 //! written in the clear: it is found by a keyed digest.
 
-use kmip::ttlv::{Bytes, ItemType, Limits, Mode, Node, Tag, Tree, Value};
+use kmip::ttlv::{self, Bytes, Item, ItemType, Limits, Mode, Node, Tag, Tree, Value};
 use kmip::types::tables::NAMES;
 use kmip::types::{AttributeId, AttributeInstance, AttributeSet};
 
 use super::record::Record;
-use super::{Failure, record};
+use super::{Failure, LATEST, record};
 use crate::crypto::{self, Hash};
 use crate::seal::Seal;
 use crate::store::{IndexEntry, IndexValue};
@@ -23,7 +23,7 @@ pub(super) fn entries(
     let mut entries = Vec::with_capacity(attributes.len() + 8);
     for (instance, place) in attributes.iter().zip(&record.items) {
         if !HEADER.contains(&instance.id) {
-            entries.extend(rows(instance, record.bytes.slice(place.clone()), seal)?.all());
+            entries.extend(rows(&instance.id, record.bytes.slice(place.clone()), seal)?.all());
         }
     }
     Ok(entries)
@@ -35,6 +35,8 @@ pub(super) struct Rows {
     pub(super) whole: IndexEntry,
     /// Those of the fields, if it is a structure of the specification.
     pub(super) fields: Vec<IndexEntry>,
+    /// Whether it has fields that have no rows.
+    pub(super) has_more: bool,
 }
 
 impl Rows {
@@ -47,12 +49,19 @@ impl Rows {
 pub(super) fn rows_of(instance: &AttributeInstance, seal: &Seal) -> Result<Rows, Failure> {
     let mut bytes = Vec::new();
     record::encode_value(instance, &mut bytes)?;
-    rows(instance, bytes.into(), seal)
+    rows(&instance.id, bytes.into(), seal)
 }
 
-fn rows(instance: &AttributeInstance, item: Bytes, seal: &Seal) -> Result<Rows, Failure> {
+/// The rows by which the objects are found that have an attribute with these fields.
+pub(super) fn rows_of_part(part: &Item, seal: &Seal) -> Result<Rows, Failure> {
+    let id = AttributeId::Standard(part.tag);
+    let bytes = ttlv::encode(part, part.tag, LATEST)?;
+    rows(&id, bytes.into(), seal)
+}
+
+fn rows(id: &AttributeId, item: Bytes, seal: &Seal) -> Result<Rows, Failure> {
     let tree = Tree::parse(&item, Mode::Lenient, Limits { size: usize::MAX, ..Limits::DEFAULT })?;
-    let (name, node) = match &instance.id {
+    let (name, node) = match id {
         AttributeId::Standard(tag) => (name_of(*tag), tree.root()),
         AttributeId::Vendor { .. } => {
             let value = tree.root().children().find(|child| child.tag() == Tag::AttributeValue);
@@ -60,19 +69,23 @@ fn rows(instance: &AttributeInstance, item: Bytes, seal: &Seal) -> Result<Rows, 
                 return Err(Failure::internal(&"a vendor's attribute has no value"));
             };
             // Values of different types differ, whatever they look like as numbers.
-            (format!("@{}:{}", instance.id, value.item_type().code()), value)
+            (format!("@{}:{}", id, value.item_type().code()), value)
         }
     };
-    let mut fields = Vec::new();
-    if node.item_type() == ItemType::Structure && matches!(instance.id, AttributeId::Standard(_)) {
-        for field in node.children().filter(|field| !UNTELLING.contains(&field.tag())) {
+    let (mut fields, mut has_more) = (Vec::new(), false);
+    if node.item_type() == ItemType::Structure && matches!(id, AttributeId::Standard(_)) {
+        for field in node.children() {
+            if UNTELLING.contains(&field.tag()) {
+                has_more = true;
+                continue;
+            }
             let name = format!("{name}/{}", name_of(field.tag()));
             let value = value_of(field, &name, seal)?;
             fields.push(IndexEntry::new(name, value));
         }
     }
     let value = value_of(node, &name, seal)?;
-    Ok(Rows { whole: IndexEntry::new(name, value), fields })
+    Ok(Rows { whole: IndexEntry::new(name, value), fields, has_more })
 }
 
 fn value_of(node: Node<'_>, name: &str, seal: &Seal) -> Result<IndexValue, Failure> {

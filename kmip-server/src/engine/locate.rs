@@ -1,12 +1,12 @@
 //! From the attributes that a Locate gives to a query of the store (KMIP 1.4 §4.9, 2.0 §6.1.27).
 
-use kmip::ttlv::{DateTime, Tag, Version};
+use kmip::ttlv::{self, DateTime, Item, Mode, Tag, Value, Version};
 use kmip::types::tables::attribute_info;
 use kmip::types::{AttributeId, AttributeInstance, AttributeSet, AttributeValue, UniqueIdentifier};
 
 use super::index::{self, Rows};
 use super::lifecycle::as_date;
-use super::{Failure, Kind};
+use super::{Failure, Kind, record};
 use crate::seal::Seal;
 use crate::store::{Condition, IndexValue};
 
@@ -17,7 +17,7 @@ pub(crate) struct Filter {
     pub(crate) conditions: Vec<Condition>,
     /// What has to be looked at in each object that it finds: parts of structures, which may be of different instances,
     /// and attributes that an object must not have.
-    closer: Vec<AttributeInstance>,
+    closer: Vec<Item>,
     absent: Vec<AttributeId>,
 }
 
@@ -35,9 +35,19 @@ impl Filter {
         let mut filter = Self::default();
         let mut dates: Vec<(Tag, Vec<DateTime>)> = Vec::new();
         for instance in attributes {
-            let AttributeId::Standard(tag) = instance.id else {
-                filter.equals(index::rows_of(&instance, seal)?);
-                continue;
+            let tag = match &instance.id {
+                AttributeId::Standard(tag) => *tag,
+                // A custom attribute has a prefix (1.4 §3.39); this is a name that no version has.
+                AttributeId::Vendor { vendor, name } if vendor.is_empty() => {
+                    return Err(Failure::new(
+                        Kind::InvalidAttribute,
+                        format!("there is no attribute {name}"),
+                    ));
+                }
+                AttributeId::Vendor { .. } => {
+                    filter.equals(index::rows_of(&instance, seal)?);
+                    continue;
+                }
             };
             let Some(rules) = attribute_info(tag)
                 .filter(|info| info.is_in(version))
@@ -80,24 +90,46 @@ impl Filter {
                     mask: mask.bits().into(),
                 }),
                 AttributeValue::UsageLimits(_) => filter.at_least(index::rows_of(&instance, seal)?),
-                _ => {
-                    let rows = index::rows_of(&instance, seal)?;
-                    if rows.fields.is_empty() || is_whole(tag, &instance) {
-                        filter.equals(rows);
-                    } else {
-                        let several = rows.fields.len() > 1 && rules.multiple_instances;
-                        filter.fields(rows);
-                        if several {
-                            filter.closer.push(instance);
-                        }
+                value => match item_of(value, tag)? {
+                    item if matches!(item.value, Value::Structure(_)) && !is_whole(tag, &instance) => {
+                        filter.part(item, rules.multiple_instances, seal)?;
                     }
-                }
+                    _ => filter.equals(index::rows_of(&instance, seal)?),
+                },
             }
         }
         for (tag, dates) in dates {
             filter.date(tag, &dates)?;
         }
         Ok(filter)
+    }
+
+    /// Adds that one instance of an attribute has these fields, whatever its others are: "all of the structure fields are not
+    /// REQUIRED to be specified" (1.4 §4.9).
+    ///
+    /// # Errors
+    ///
+    /// When the version has no such attribute.
+    pub(crate) fn with_part(&mut self, part: Item, version: Version, seal: &Seal) -> Result<(), Failure> {
+        let Some(rules) = attribute_info(part.tag).and_then(|info| info.rules_in(version)) else {
+            return Err(Failure::new(
+                Kind::InvalidAttribute,
+                format!("{} is no attribute in KMIP {version}", part.tag),
+            ));
+        };
+        self.part(part, rules.multiple_instances, seal)
+    }
+
+    fn part(&mut self, part: Item, multiple: bool, seal: &Seal) -> Result<(), Failure> {
+        let rows = index::rows_of_part(&part, seal)?;
+        // The rows don't say which instance they are of, and not all fields have one.
+        if rows.fields.is_empty() || rows.has_more || (rows.fields.len() > 1 && multiple) {
+            self.closer.push(part);
+        }
+        for row in rows.fields {
+            self.conditions.push(Condition::Equals { attribute: row.attribute, value: row.value });
+        }
+        Ok(())
     }
 
     /// Adds that a Boolean attribute is set.
@@ -112,13 +144,11 @@ impl Filter {
     }
 
     /// Whether an object that was found is one that is looked for.
-    pub(crate) fn matches(&self, attributes: &AttributeSet, seal: &Seal) -> Result<bool, Failure> {
-        for wanted in &self.closer {
-            let fields = index::rows_of(wanted, seal)?.fields;
+    pub(crate) fn matches(&self, attributes: &AttributeSet) -> Result<bool, Failure> {
+        for part in &self.closer {
             let mut found = false;
-            for instance in attributes.all(&wanted.id) {
-                let has = index::rows_of(instance, seal)?.fields;
-                found |= fields.iter().all(|field| has.contains(field));
+            for instance in attributes.all(&AttributeId::Standard(part.tag)) {
+                found |= has_part(&item_of(&instance.value, part.tag)?, part);
             }
             if !found {
                 return Ok(false);
@@ -129,12 +159,6 @@ impl Filter {
 
     fn equals(&mut self, rows: Rows) {
         self.conditions.push(Condition::Equals { attribute: rows.whole.attribute, value: rows.whole.value });
-    }
-
-    fn fields(&mut self, rows: Rows) {
-        for row in rows.fields {
-            self.conditions.push(Condition::Equals { attribute: row.attribute, value: row.value });
-        }
     }
 
     /// Usage Limits: Count and Total "equal to or larger than the values specified", the Unit the same.
@@ -170,6 +194,20 @@ impl Filter {
         }
         Ok(())
     }
+}
+
+/// Whether a structure has all the fields of another.
+fn has_part(whole: &Item, part: &Item) -> bool {
+    match (&whole.value, &part.value) {
+        (Value::Structure(has), Value::Structure(wanted)) => wanted.iter().all(|field| has.contains(field)),
+        (has, wanted) => has == wanted,
+    }
+}
+
+/// The value as generic items.
+fn item_of(value: &AttributeValue, tag: Tag) -> Result<Item, Failure> {
+    let version = record::written_in(tag);
+    Ok(ttlv::decode(&ttlv::encode(value, tag, version)?.into(), tag, version, Mode::Lenient)?)
 }
 
 /// Whether the value has every field that it can have, so that it is found as a whole.

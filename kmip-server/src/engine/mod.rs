@@ -28,7 +28,7 @@ mod failure;
 mod handler;
 mod identity;
 mod index;
-mod leniency;
+pub(crate) mod leniency;
 mod lifecycle;
 pub(crate) mod locate;
 mod material;

@@ -90,7 +90,7 @@ pub(super) fn decode_object(material: &Bytes) -> Result<(ManagedObject, Version)
 }
 
 /// The newest version that has an attribute.
-fn written_in(tag: Tag) -> Version {
+pub(super) fn written_in(tag: Tag) -> Version {
     attribute_info(tag).and_then(|info| info.until).unwrap_or(LATEST)
 }
 

@@ -4,20 +4,32 @@ use kmip::types::{
     StorageStatusMask, TemplateAttribute, UniqueIdentifier, version,
 };
 
+use crate::engine::leniency::PART;
 use crate::engine::locate::Filter;
 use crate::engine::{Context, Failure, Kind, is_destroyed};
 use crate::store::{Located, Query};
 
 /// Locate: the objects that have these attributes, the newest first (KMIP 1.4 §4.9, 2.0 §6.1.27).
 pub(super) fn locate(cx: &mut Context<'_>, mut request: LocateRequest) -> Result<LocateResponse, Failure> {
-    let wanted = wanted(cx, &mut request)?;
+    let (wanted, parts) = wanted(cx, &mut request)?;
     let storage = storage(cx, &request, &wanted);
+    let groups = wanted.iter().any(|instance| matches!(instance.value, AttributeValue::ObjectGroup(_)));
     let mut filter = Filter::new(wanted, cx.version(), cx.seal())?;
+    for part in parts {
+        filter.with_part(part, cx.version(), cx.seal())?;
+    }
     match request.object_group_member {
         None => {}
         Some(ObjectGroupMember::GroupMemberFresh) => filter.is_set(AttributeValue::Fresh(true), cx.seal())?,
+        Some(ObjectGroupMember::GroupMemberDefault) if groups => {}
+        Some(ObjectGroupMember::GroupMemberDefault) => {
+            return Err(Failure::new(
+                Kind::InvalidField,
+                "the default object of no Object Group is asked for",
+            ));
+        }
         Some(member) => {
-            return Err(Failure::new(Kind::FeatureNotSupported, format!("the server has no {member}")));
+            return Err(Failure::new(Kind::InvalidField, format!("{member} is no Object Group Member")));
         }
     }
     let query = Query {
@@ -30,9 +42,12 @@ pub(super) fn locate(cx: &mut Context<'_>, mut request: LocateRequest) -> Result
     };
     let limit = query.limit;
     // Fresh objects are used up in the order in which they came (official case TC-152), until 2.0 orders all answers.
-    let oldest_first = request.object_group_member.is_some() && cx.version() < version::V2_0;
+    let is_default = request.object_group_member == Some(ObjectGroupMember::GroupMemberDefault);
+    let oldest_first = is_default || (request.object_group_member.is_some() && cx.version() < version::V2_0);
     let located = if oldest_first || filter.is_inexact() {
-        look_closer(cx, &filter, query, oldest_first)?
+        // The server's policy: the default object of a group is the one that has been in it for longest.
+        let most = if is_default { 1 } else { u64::MAX };
+        look_closer(cx, &filter, query, oldest_first, most)?
     } else {
         cx.locate(&query)?
     };
@@ -56,9 +71,13 @@ pub(super) fn locate(cx: &mut Context<'_>, mut request: LocateRequest) -> Result
     })
 }
 
-/// The attributes to look for. What can't be understood is an error: a filter that is left out finds the wrong keys.
-fn wanted(cx: &Context<'_>, request: &mut LocateRequest) -> Result<Vec<AttributeInstance>, Failure> {
-    let mut wanted = Vec::new();
+/// The attributes to look for, and the parts of attributes. What can't be understood is an error: a filter that is left out
+/// finds the wrong keys.
+fn wanted(
+    cx: &Context<'_>,
+    request: &mut LocateRequest,
+) -> Result<(Vec<AttributeInstance>, Vec<Item>), Failure> {
+    let (mut wanted, mut parts) = (Vec::new(), Vec::new());
     for attribute in request.attribute.drain(..) {
         let Some(instance) = AttributeInstance::from_attribute(attribute) else {
             return Err(Failure::new(
@@ -75,6 +94,7 @@ fn wanted(cx: &Context<'_>, request: &mut LocateRequest) -> Result<Vec<Attribute
             (Tag::TemplateAttribute, _) if cx.version() < version::V2_0 => {
                 wanted.extend(template(cx, item)?);
             }
+            (PART, Value::Structure(part)) => parts.extend(part.iter().cloned()),
             // PyKMIP's client sends these in every version.
             (Tag::OffsetItems, Value::Integer(offset)) => request.offset_items = Some(*offset),
             (Tag::ObjectGroupMember, Value::Enumeration(member)) => {
@@ -88,7 +108,7 @@ fn wanted(cx: &Context<'_>, request: &mut LocateRequest) -> Result<Vec<Attribute
             }
         }
     }
-    Ok(wanted)
+    Ok((wanted, parts))
 }
 
 /// The attributes in a Template-Attribute that stands among the fields.
@@ -113,12 +133,13 @@ fn storage(cx: &Context<'_>, request: &LocateRequest, wanted: &[AttributeInstanc
     storage
 }
 
-/// Looks at each object that the store finds, since it can't tell all that is asked.
+/// Looks at each object that the store finds, since it can't tell all that is asked; `most` of them count.
 fn look_closer(
     cx: &mut Context<'_>,
     filter: &Filter,
     query: Query,
     oldest_first: bool,
+    most: u64,
 ) -> Result<Located, Failure> {
     let (offset, limit, count) = (query.offset, query.limit, query.count);
     let mut found = cx.locate(&Query { offset: 0, limit: None, count: false, ..query })?;
@@ -128,9 +149,12 @@ fn look_closer(
     let mut located = Located::default();
     let mut total = 0;
     for identifier in found.identifiers {
+        if total >= most {
+            break;
+        }
         if filter.is_inexact() {
             let object = cx.located(&identifier)?;
-            if !filter.matches(&object.attributes, cx.seal())? {
+            if !filter.matches(&object.attributes)? {
                 continue;
             }
         }
