@@ -1,19 +1,20 @@
 //! Messages: from payloads to the request, and from the response to payloads. There is no input or output here.
 
-use std::marker::PhantomData;
+use std::fmt;
 
 use zeroize::Zeroizing;
 
 use super::{
+    call::{Call, Make, Read},
     error::{Error, Result, Violation},
-    options::{Credential, Options},
+    options::Options,
 };
 use crate::{
     ttlv::{Bytes, Version},
     types::{
-        self, Authentication, BatchErrorContinuationOption, CredentialType, CredentialValue, Operation,
-        Request, RequestBatchItem, RequestHeader, RequestMessage, RequestPayload, ResponseBatchItem,
-        ResponseMessage, ResponsePayload, ResultStatus, UsernameAndPasswordCredential,
+        AsynchronousIndicator, Authentication, BatchErrorContinuationOption, Operation, Request,
+        RequestBatchItem, RequestHeader, RequestMessage, RequestPayload, ResponseBatchItem, ResponseMessage,
+        ResponsePayload, ResultStatus, version,
     },
 };
 
@@ -32,19 +33,31 @@ use crate::{
 /// // let key = answers.take(key)?.object;
 /// # let _ = (activated, key);
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Default)]
 pub struct Batch {
-    items: Vec<(Operation, RequestPayload)>,
+    items: Vec<(Operation, Make)>,
     /// What the server does when an operation fails; if none, it stops there and keeps what was done.
     pub on_error: Option<BatchErrorContinuationOption>,
 }
 
 /// Where in the answers of a [`Batch`] that of one operation is found.
-#[derive(Debug)]
 #[must_use = "it is the way to the operation's answer"]
-pub struct Place<R> {
+pub struct Place<T> {
     index: usize,
-    response: PhantomData<fn() -> R>,
+    read: Read<T>,
+}
+
+impl<T> fmt::Debug for Place<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Place").field("index", &self.index).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let operations: Vec<_> = self.items.iter().map(|(operation, _)| operation).collect();
+        f.debug_struct("Batch").field("operations", &operations).field("on_error", &self.on_error).finish()
+    }
 }
 
 impl Batch {
@@ -54,14 +67,20 @@ impl Batch {
     }
 
     /// Adds an operation.
-    pub fn add<R: Request>(&mut self, request: R) -> Place<R::Response> {
-        self.push(R::OPERATION, request.into());
-        Place { index: self.items.len() - 1, response: PhantomData }
+    pub fn add<R: Request + Send + 'static>(&mut self, request: R) -> Place<R::Response> {
+        self.call(Call::from(request))
+    }
+
+    /// Adds a call.
+    pub fn call<T>(&mut self, call: Call<T>) -> Place<T> {
+        let (operation, make, read) = call.into_parts();
+        self.items.push((operation, make));
+        Place { index: self.items.len() - 1, read }
     }
 
     /// Adds an operation of any kind; its answer is found with [`Answers::into_results`].
     pub fn push(&mut self, operation: Operation, payload: RequestPayload) {
-        self.items.push((operation, payload));
+        self.items.push((operation, Box::new(|_| Ok(payload))));
     }
 
     /// How many operations there are.
@@ -91,12 +110,11 @@ impl Answers {
     /// # Errors
     ///
     /// When the server refused it, or didn't come to it.
-    pub fn take<R: TryFrom<ResponsePayload>>(&mut self, place: Place<R>) -> Result<R> {
+    pub fn take<T>(&mut self, place: Place<T>) -> Result<T> {
         // A place of another, longer batch leads nowhere.
         let Some(answer) = self.0.get_mut(place.index) else { return Err(Violation::BatchItem.into()) };
-        let operation = answer.operation;
         let payload = answer.result.take().unwrap_or(Err(Violation::BatchItem.into()))?;
-        R::try_from(payload).map_err(|_| Violation::Payload(operation).into())
+        (place.read)(payload)
     }
 
     /// The answers to all operations, in their order.
@@ -117,22 +135,28 @@ impl Outgoing {
         let several = batch.items.len() > 1;
         let count = i32::try_from(batch.items.len()).unwrap_or(i32::MAX);
         let header = RequestHeader {
-            authentication: options.credential.as_ref().map(authentication),
+            authentication: (!options.credentials.is_empty())
+                .then(|| Authentication { credential: options.credentials.clone(), ..Authentication::new() }),
+            // A truth value became one of three modes (1.4 §6.7, 2.0 §9.1).
+            asynchronous_indicator: (options.asynchronous && version < version::V2_0).then_some(true),
+            asynchronous_mode: (options.asynchronous && version >= version::V2_0)
+                .then_some(AsynchronousIndicator::Optional),
             batch_error_continuation_option: batch.on_error,
             // Without it, a server need not keep the order that the ID Placeholder relies on (1.0 §6.12, 2.0 §9.6).
             batch_order_option: several.then_some(true),
             ..RequestHeader::new(version.into(), count)
         };
         let mut operations = Vec::with_capacity(batch.items.len());
-        let items = batch.items.into_iter().enumerate().map(|(index, (operation, payload))| {
+        let mut items = Vec::with_capacity(batch.items.len());
+        for (index, (operation, make)) in batch.items.into_iter().enumerate() {
             operations.push(operation);
-            RequestBatchItem {
+            items.push(RequestBatchItem {
                 // Required where there are several (1.0 §6.4, 2.0 §9.21).
                 unique_batch_item_id: several.then(|| item_id(index)),
-                ..RequestBatchItem::new(operation, payload)
-            }
-        });
-        let message = RequestMessage { batch_item: items.collect(), ..RequestMessage::new(header) };
+                ..RequestBatchItem::new(operation, make(version)?)
+            });
+        }
+        let message = RequestMessage { batch_item: items, ..RequestMessage::new(header) };
         let mut bytes = Zeroizing::new(Vec::with_capacity(SMALL));
         message.write(&mut bytes).map_err(Error::Encode)?;
         Ok(Self { message: bytes, operations })
@@ -141,10 +165,10 @@ impl Outgoing {
     /// Takes the answer apart.
     pub(super) fn answers(&self, message: &Bytes, options: &Options) -> Result<Answers> {
         let response = ResponseMessage::read(message, options.mode, options.limits).map_err(Error::Decode)?;
-        self.sort(response)
+        self.sort(response, options.asynchronous)
     }
 
-    fn sort(&self, response: ResponseMessage) -> Result<Answers> {
+    fn sort(&self, response: ResponseMessage, may_wait: bool) -> Result<Answers> {
         let (expected, found) = (self.operations.len(), response.batch_item.len());
         let count = Violation::BatchCount { expected, found };
         if usize::try_from(response.response_header.batch_count) != Ok(found) || found > expected {
@@ -167,7 +191,7 @@ impl Outgoing {
             let answer =
                 index.and_then(|index| answers.get_mut(index)).filter(|answer| answer.result.is_none());
             let answer = answer.ok_or(Violation::BatchItem)?;
-            answer.result = Some(result(answer.operation, item)?);
+            answer.result = Some(result(answer.operation, item, may_wait)?);
         }
         // A server that stops at a failure leaves out the items that it didn't come to (1.0 §6.13, 2.0 §9.5).
         let failed = answers.iter().any(|answer| matches!(answer.result, Some(Err(_))));
@@ -188,16 +212,6 @@ fn item_id(index: usize) -> Bytes {
     Bytes::copy_from_slice(&u32::try_from(index).unwrap_or(u32::MAX).to_be_bytes())
 }
 
-fn authentication(credential: &Credential) -> Authentication {
-    let value = UsernameAndPasswordCredential {
-        password: credential.password.clone(),
-        ..UsernameAndPasswordCredential::new(credential.username.clone())
-    };
-    let value = CredentialValue::UsernameAndPasswordCredential(value);
-    let credential = types::Credential::new(CredentialType::UsernameAndPassword, value);
-    Authentication { credential: vec![credential], ..Authentication::new() }
-}
-
 /// Whether a failure is about the message, not an operation: then it says of none.
 fn is_for_all(item: &ResponseBatchItem) -> bool {
     item.result_status != ResultStatus::Success
@@ -205,12 +219,22 @@ fn is_for_all(item: &ResponseBatchItem) -> bool {
         && item.unique_batch_item_id.is_none()
 }
 
-fn result(operation: Operation, item: ResponseBatchItem) -> Result<Result<ResponsePayload>, Violation> {
-    if let Some(found) = item.operation.filter(|found| *found != operation) {
+fn result(
+    operation: Operation,
+    item: ResponseBatchItem,
+    may_wait: bool,
+) -> Result<Result<ResponsePayload>, Violation> {
+    // The answer to Poll is that of the operation polled for (1.0 §4.26, 2.0 §6.1.36).
+    let polled = operation == Operation::Poll;
+    if let Some(found) = item.operation.filter(|found| *found != operation && !polled) {
         return Err(Violation::Operation { expected: operation, found });
     }
     match item.result_status {
         ResultStatus::Success => item.response_payload.map(Ok).ok_or(Violation::Payload(operation)),
+        ResultStatus::OperationPending if may_wait || polled => {
+            let value = item.asynchronous_correlation_value.ok_or(Violation::Incomplete(operation))?;
+            Ok(Err(Error::Pending { operation, correlation_value: value }))
+        }
         ResultStatus::OperationPending => Err(Violation::Pending(operation)),
         _ => Ok(Err(refused(operation, &item))),
     }

@@ -4,13 +4,14 @@ use std::{io, thread};
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
-use super::{Address, Answers, Batch, Ciphertext, Error, Found, Options, Result};
+pub use super::pool::blocking::{Pool, Pooled};
+use super::{
+    Address, Answers, At, Batch, Call, Error, Options, Result,
+    parts::{Ends, Plain, Streamed},
+};
 use crate::{
-    ttlv::{Bytes, Secret, Text, Version},
-    types::{
-        AttributeId, AttributeSet, CryptographicAlgorithm, CryptographicParameters, ManagedObject,
-        QueryFunction, QueryResponse, Request, RevocationReason,
-    },
+    ttlv::{Bytes, Version},
+    types::Request,
 };
 
 /// A client of a KMIP server whose calls wait for the answer.
@@ -30,21 +31,6 @@ macro_rules! wait {
         let $client = &mut $self.client;
         block_on(runtime, $call)?
     }};
-}
-
-macro_rules! forward {
-    ($($name:ident($($argument:ident: $type:ty),*) -> $result:ty;)*) => {
-        $(
-            #[doc = concat!("See [`super::Client::", stringify!($name), "`].")]
-            ///
-            /// # Errors
-            ///
-            /// As there.
-            pub fn $name(&mut self, $($argument: $type),*) -> Result<$result> {
-                wait!(self, |client| client.$name($($argument),*))
-            }
-        )*
-    };
 }
 
 impl Client {
@@ -94,42 +80,103 @@ impl Client {
         self.client.set_version(version);
     }
 
+    /// This client, in another protocol version until what it gives is dropped.
+    pub fn at(&mut self, version: Version) -> At<'_, Self> {
+        At::new(self, version)
+    }
+
+    /// See [`super::Client::open`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn open(&mut self) -> Result<()> {
+        wait!(self, |client| client.open())
+    }
+
+    /// See [`super::Client::close`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn close(&mut self) -> Result<()> {
+        wait!(self, |client| client.close())
+    }
+
+    /// See [`super::Client::negotiate`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn negotiate(&mut self) -> Result<Version> {
+        wait!(self, |client| client.negotiate())
+    }
+
+    /// See [`super::Client::negotiate_among`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn negotiate_among(&mut self, versions: &[Version]) -> Result<Version> {
+        wait!(self, |client| client.negotiate_among(versions))
+    }
+
     /// See [`super::Client::send`].
     ///
     /// # Errors
     ///
     /// As there.
-    pub fn send<R: Request + Send>(&mut self, request: R) -> Result<R::Response>
+    pub fn send<R>(&mut self, request: R) -> Result<R::Response>
     where
-        R::Response: Send,
+        R: Request<Response: Send> + Send + 'static,
     {
-        wait!(self, |client| client.send(request))
+        self.call(Call::from(request))
     }
 
-    forward! {
-        open() -> ();
-        close() -> ();
-        negotiate() -> Version;
-        negotiate_among(versions: &[Version]) -> Version;
-        batch(batch: Batch) -> Answers;
-        exchange(message: &[u8]) -> Bytes;
-        discover_versions(among: &[Version]) -> Vec<Version>;
-        query(functions: &[QueryFunction]) -> QueryResponse;
-        create(algorithm: CryptographicAlgorithm, length: i32, attributes: AttributeSet) -> Text;
-        register(object: ManagedObject, attributes: AttributeSet) -> Text;
-        get(id: &str) -> ManagedObject;
-        get_attributes(id: &str, which: &[AttributeId]) -> AttributeSet;
-        get_attribute_list(id: &str) -> Vec<AttributeId>;
-        locate(attributes: &AttributeSet, maximum: Option<i32>) -> Found;
-        activate(id: &str) -> ();
-        revoke(id: &str, reason: RevocationReason) -> ();
-        destroy(id: &str) -> ();
-        encrypt(
-            id: &str, parameters: CryptographicParameters, data: Secret, iv: Option<Bytes>, additional: Option<Bytes>
-        ) -> Ciphertext;
-        decrypt(
-            id: &str, parameters: CryptographicParameters, ciphertext: Ciphertext, additional: Option<Bytes>
-        ) -> Secret;
+    /// See [`super::Client::call`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn call<T: Send>(&mut self, call: Call<T>) -> Result<T> {
+        wait!(self, |client| client.call(call))
+    }
+
+    /// See [`super::Client::batch`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn batch(&mut self, batch: Batch) -> Result<Answers> {
+        wait!(self, |client| client.batch(batch))
+    }
+
+    /// See [`super::Client::exchange`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn exchange(&mut self, message: &[u8]) -> Result<Bytes> {
+        wait!(self, |client| client.exchange(message))
+    }
+
+    /// See [`super::Client::send_parts`]. What is read and written here may block.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn send_parts<R>(
+        &mut self,
+        request: R,
+        size: usize,
+        from: impl io::Read + Send,
+        to: impl io::Write + Send,
+    ) -> Result<Ends<R::Response>>
+    where
+        R: Streamed<Response: Send> + Sync,
+    {
+        let (from, to) = (Plain(from), Plain(to));
+        wait!(self, |client| client.send_parts(request, size, from, to))
     }
 }
 
@@ -142,7 +189,10 @@ impl Drop for Client {
     }
 }
 
-fn block_on<T: Send>(runtime: &Runtime, work: impl Future<Output = Result<T>> + Send) -> Result<Result<T>> {
+pub(super) fn block_on<T: Send>(
+    runtime: &Runtime,
+    work: impl Future<Output = Result<T>> + Send,
+) -> Result<Result<T>> {
     if Handle::try_current().is_err() {
         return Ok(runtime.block_on(work));
     }

@@ -39,21 +39,20 @@ impl Connection {
         options: &Options,
     ) -> Result<Self, Unreachable> {
         let limit = options.connect_timeout;
-        timeout(limit, Self::open_in_time(server, tls, options))
+        let stream = timeout(limit, Self::reach(server)).await.unwrap_or(Err(Unreachable::Timeout(limit)))?;
+        let limit = options.handshake_timeout;
+        timeout(limit, Self::shake_hands(stream, server, tls, options))
             .await
-            .unwrap_or(Err(Unreachable::Timeout(limit)))
+            .unwrap_or(Err(Unreachable::Handshake(limit)))
     }
 
-    async fn open_in_time(
-        server: &Address,
-        tls: &SslConnector,
-        options: &Options,
-    ) -> Result<Self, Unreachable> {
+    /// Connects to the first address of the server's that answers.
+    async fn reach(server: &Address) -> Result<TcpStream, Unreachable> {
         let addresses = lookup_host((&*server.host, server.port)).await.map_err(Unreachable::Resolve)?;
         let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
         for address in addresses {
             match TcpStream::connect(address).await {
-                Ok(stream) => return Self::shake_hands(stream, server, tls, options).await,
+                Ok(stream) => return Ok(stream),
                 Err(error) => failure = error,
             }
         }

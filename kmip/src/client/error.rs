@@ -2,7 +2,7 @@ use std::{fmt, io, time::Duration};
 
 use super::options::Address;
 use crate::{
-    ttlv::{self, Text},
+    ttlv::{self, Bytes, Text},
     types::{Operation, ResultReason, ResultStatus},
 };
 
@@ -64,6 +64,26 @@ pub enum Error {
     /// The answer doesn't follow the rules of the protocol.
     #[error("the server broke the protocol: {0}")]
     Violation(#[from] Violation),
+    /// The server goes on with this in the background ([`Options::asynchronous`](super::Options::asynchronous)).
+    #[error("the server put off {operation}: ask for its end with the correlation value")]
+    Pending {
+        /// What was asked for.
+        operation: Operation,
+        /// What to poll for it with, or to cancel it.
+        correlation_value: Bytes,
+    },
+    /// A [`Watch`](super::Watch) kept the request from being sent.
+    #[error("the request was not sent")]
+    Withheld,
+    /// The operation needs an identifier and has no use for the ID Placeholder.
+    #[error("{0} needs an identifier")]
+    NoIdentifier(Operation),
+    /// What was to be sent in parts can't be read, or what came back can't be written.
+    #[error("{0}")]
+    Stream(#[source] io::Error),
+    /// The pool had no client within the time for that.
+    #[error("all clients of the pool were in use for {0:?}")]
+    Busy(Duration),
     /// The client isn't open.
     #[error("the client is not open")]
     NotOpen,
@@ -97,7 +117,7 @@ impl Error {
     /// it safe to send a request again that changes something.
     pub fn may_have_taken_effect(&self) -> bool {
         match self {
-            Self::Timeout(_) | Self::Decode(_) | Self::Violation(_) => true,
+            Self::Timeout(_) | Self::Decode(_) | Self::Violation(_) | Self::Pending { .. } => true,
             Self::Lost { sent, .. } => *sent,
             _ => false,
         }
@@ -162,8 +182,11 @@ pub enum Unreachable {
     #[error("TLS failed: {0}")]
     Tls(String),
     /// It took longer than [`Options::connect_timeout`](super::Options::connect_timeout).
-    #[error("not within {0:?}")]
+    #[error("no connection within {0:?}")]
     Timeout(Duration),
+    /// It took longer than [`Options::handshake_timeout`](super::Options::handshake_timeout).
+    #[error("no TLS within {0:?}")]
+    Handshake(Duration),
 }
 
 /// How an answer breaks the rules of the protocol.

@@ -6,38 +6,55 @@
 //! ```no_run
 //! use kmip::{
 //!     client::{Identity, Options, blocking::Client},
-//!     types::{AttributeSet, AttributeValue, CryptographicAlgorithm, CryptographicUsageMask},
+//!     types::{AttributeSet, CryptographicAlgorithm, CryptographicUsageMask},
 //! };
 //!
 //! let mut options = Options::new("kms.example.org".parse()?);
 //! options.ca = Some("ca.crt".into());
 //! options.identity = Some(Identity::new("client.crt", "client.key"));
 //! let mut client = Client::connect(options)?;
-//! client.negotiate()?;
 //!
 //! let usage = CryptographicUsageMask::Encrypt | CryptographicUsageMask::Decrypt;
-//! let attributes = AttributeSet::from_iter([AttributeValue::CryptographicUsageMask(usage)]);
+//! let attributes = AttributeSet::new().with_name("backup").with_usage(usage);
 //! let id = client.create(CryptographicAlgorithm::AES, 256, attributes)?;
 //! client.activate(&id)?;
 //! println!("made {id}");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! There is a method for every operation that clients ask servers for (see [`calls`]), and [`Client::send`] for any
+//! payload of the tables. Objects come and go with their attributes ([`objects`]); several operations go in one message
+//! ([`Batch`]); data too large for one goes in parts ([`Client::send_parts`]); a [`Pool`] serves several threads or tasks.
+//!
+//! # Versions
+//!
+//! Requests are in KMIP 1.2 unless [`Options::version`] or [`Client::set_version`] says otherwise; [`Client::at`] is for one
+//! call in another version, and [`Client::negotiate`] asks the server and takes the highest. Attributes take the form that
+//! the version has. What a version doesn't have is an error, and nothing is sent.
+//!
 //! # Servers, connections and failures
 //!
 //! A client has one connection, to the first server of its list that can be reached, and one request under way at a time
-//! (which is what `&mut self` says); use several clients for more. A connection that the server closed while it was
-//! idle is replaced before the next request is sent. Once any of a request has been sent, it is never sent again: the
+//! (which is what `&mut self` says); use several clients, or a pool, for more. A connection that the server closed while it
+//! was idle is replaced before the next request is sent. Once a request has been sent, it is never sent again: the
 //! server may have acted on it, and [`Error::may_have_taken_effect`] tells whether.
 
+mod at;
 mod batch;
 pub mod blocking;
-mod calls;
+mod call;
+pub mod calls;
 mod connection;
 mod error;
+mod faces;
 mod frame;
+mod negotiate;
+pub mod objects;
 mod options;
+mod parts;
+mod pool;
 mod tls;
+mod watch;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that fails there says where")]
@@ -45,16 +62,22 @@ mod tests;
 
 use openssl::ssl::SslConnector;
 
-use self::{batch::Outgoing, connection::Connection};
 pub use self::{
+    at::{At, Versioned},
     batch::{Answers, Batch, Place},
+    call::{Call, Id},
     calls::{Ciphertext, Found},
     error::{Attempt, Error, Result, Role, Unreachable, Violation},
-    options::{Address, Credential, Identity, NotAnAddress, Options, PORT, Pem},
+    options::{Address, Identity, NotAnAddress, Options, PORT, Pem},
+    parts::{Ends, Streamed},
+    pool::{Pool, Pooled},
+    watch::{Watch, Watcher},
 };
+use self::{batch::Outgoing, connection::Connection};
+pub use crate::types::Credential;
 use crate::{
     ttlv::{Bytes, Version},
-    types::{Request, version},
+    types::Request,
 };
 
 /// A client of a KMIP server.
@@ -96,9 +119,14 @@ impl Client {
         if self.is_open() {
             return Err(Error::AlreadyOpen);
         }
-        let tls = tls::connector(&self.options)?;
-        self.connection = Some(self.reach(&tls).await?);
-        self.tls = Some(tls);
+        self.tls = Some(tls::connector(&self.options)?);
+        match self.reach().await {
+            Ok(connection) => self.connection = Some(connection),
+            Err(error) => {
+                self.tls = None;
+                return Err(error);
+            }
+        }
         Ok(())
     }
 
@@ -140,13 +168,17 @@ impl Client {
         self.version = version;
     }
 
-    /// Asks the server for its protocol versions, and takes the highest that the tables describe.
+    /// This client, in another protocol version until what it gives is dropped.
     ///
-    /// # Errors
-    ///
-    /// When there is none, or the server can't be asked.
-    pub async fn negotiate(&mut self) -> Result<Version> {
-        self.negotiate_among(version::ALL).await
+    /// ```no_run
+    /// # use kmip::{client::{Client, Options}, types::version};
+    /// # async fn example(client: &mut Client) -> kmip::client::Result<()> {
+    /// let found = client.at(version::V2_0).get("fe2a").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn at(&mut self, version: Version) -> At<'_, Self> {
+        At::new(self, version)
     }
 
     /// Sends a request in the version in use; gives back the answer.
@@ -154,9 +186,18 @@ impl Client {
     /// # Errors
     ///
     /// When the request can't be sent, or has no answer, or is refused.
-    pub async fn send<R: Request>(&mut self, request: R) -> Result<R::Response> {
+    pub async fn send<R: Request + Send + 'static>(&mut self, request: R) -> Result<R::Response> {
+        self.call(Call::from(request)).await
+    }
+
+    /// Sends a call in the version in use; gives back its result.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::send`].
+    pub async fn call<T>(&mut self, call: Call<T>) -> Result<T> {
         let mut batch = Batch::new();
-        let place = batch.add(request);
+        let place = batch.call(call);
         self.batch(batch).await?.take(place)
     }
 
@@ -178,26 +219,44 @@ impl Client {
     ///
     /// When it can't be sent, or has no answer.
     pub async fn exchange(&mut self, message: &[u8]) -> Result<Bytes> {
-        let mut connection = self.take_connection().await?;
-        let answer = connection.exchange(message, &self.options).await?;
+        if let Some(watch) = &self.options.watch
+            && watch.request(message).is_break()
+        {
+            return Err(Error::Withheld);
+        }
+        let (mut connection, used) = self.take_connection().await?;
+        let answer = match connection.exchange(message, &self.options).await {
+            // The server closed it just now. It has not got all of the request, so it can't have acted on it.
+            Err(Error::Lost { sent: false, .. }) if used => {
+                connection = self.reach().await?;
+                connection.exchange(message, &self.options).await?
+            }
+            result => result?,
+        };
         // Only now is it known that the next answer will be that of the next request.
         self.connection = Some(connection);
+        if let Some(watch) = &self.options.watch {
+            watch.response(&answer);
+        }
         Ok(answer)
     }
 
-    /// The connection if it is of use, or a new one.
-    async fn take_connection(&mut self) -> Result<Connection> {
-        let Some(tls) = self.tls.clone() else { return Err(Error::NotOpen) };
+    /// The connection if it is of use, or a new one; whether it has been in use.
+    async fn take_connection(&mut self) -> Result<(Connection, bool)> {
+        if !self.is_open() {
+            return Err(Error::NotOpen);
+        }
         if let Some(mut connection) = self.connection.take()
             && !connection.is_spoilt().await
         {
-            return Ok(connection);
+            return Ok((connection, true));
         }
-        self.reach(&tls).await
+        Ok((self.reach().await?, false))
     }
 
     /// Connects to the first server that can be reached, beginning with that of last time.
-    async fn reach(&mut self, tls: &SslConnector) -> Result<Connection> {
+    async fn reach(&mut self) -> Result<Connection> {
+        let tls = self.tls.as_ref().ok_or(Error::NotOpen)?;
         let count = self.options.servers.len();
         let mut attempts = Vec::new();
         for index in (self.server..count).chain(0..self.server.min(count)) {

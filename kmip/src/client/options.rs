@@ -7,9 +7,10 @@ use std::{
 
 use zeroize::Zeroizing;
 
+use super::watch::Watcher;
 use crate::{
-    ttlv::{Limits, Mode, Secret, SecretText, Text, Version},
-    types::version,
+    ttlv::{Limits, Mode, Secret, SecretText, Version},
+    types::{Credential, version},
 };
 
 /// The port that is registered for KMIP.
@@ -42,22 +43,28 @@ pub struct Options {
     pub verify_name: bool,
     /// Whether the server is told the name that it was called by (SNI).
     pub send_name: bool,
-    /// A user name and password that is sent with every request.
-    pub credential: Option<Credential>,
+    /// What is sent with every request to say who is asking.
+    pub credentials: Vec<Credential>,
+    /// Whether the server may answer that it goes on in the background ([`Error::Pending`](super::Error::Pending)).
+    pub asynchronous: bool,
     /// The protocol version of the requests, at first.
     pub version: Version,
-    /// How long it may take to connect to one server, TLS included. [`Duration::MAX`] is for ever.
+    /// How long it may take to find and reach one server. [`Duration::MAX`] is for ever.
     pub connect_timeout: Duration,
+    /// How long it may take to agree on TLS then.
+    pub handshake_timeout: Duration,
     /// How long it may take to send a request and receive the answer. [`Duration::MAX`] is for ever.
     pub request_timeout: Duration,
     /// How large an answer may be.
     pub limits: Limits,
     /// How exact an answer has to be. Lenient at first: servers differ from the tables in ways that harm nobody.
     pub mode: Mode,
+    /// Who sees the messages.
+    pub watch: Option<Watcher>,
 }
 
 impl Options {
-    /// The defaults: KMIP 1.2, 10 seconds to connect and 60 for a request, lenient reading.
+    /// The defaults: KMIP 1.2, 10 seconds to connect, 10 for TLS and 60 for a request, lenient reading.
     pub fn new(server: Address) -> Self {
         Self {
             servers: vec![server],
@@ -66,12 +73,15 @@ impl Options {
             server_name: None,
             verify_name: true,
             send_name: true,
-            credential: None,
+            credentials: Vec::new(),
+            asynchronous: false,
             version: version::V1_2,
             connect_timeout: Duration::from_secs(10),
+            handshake_timeout: Duration::from_secs(10),
             request_timeout: Duration::from_secs(60),
             limits: Limits::DEFAULT,
             mode: Mode::Lenient,
+            watch: None,
         }
     }
 }
@@ -202,15 +212,6 @@ impl From<PathBuf> for Pem {
     fn from(path: PathBuf) -> Self {
         Self::File(path)
     }
-}
-
-/// A user's name and password.
-#[derive(Clone, Debug)]
-pub struct Credential {
-    /// The name.
-    pub username: Text,
-    /// The password.
-    pub password: Option<SecretText>,
 }
 
 #[cfg(test)]

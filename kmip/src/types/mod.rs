@@ -6,10 +6,12 @@
 
 mod attribute_name;
 pub mod attribute_set;
+mod credential;
 pub mod message;
 mod requests;
 pub mod rules;
 mod tag_names;
+mod wanted;
 
 mod generated {
     //! What `build.rs` wrote; nothing else.

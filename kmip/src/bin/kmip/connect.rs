@@ -159,7 +159,7 @@ impl Connection {
                 .map(|(cert, key)| Identity::new(cert, key)),
         };
         options.server_name.clone_from(&self.server_name);
-        options.credential = self.credential()?;
+        options.credentials.extend(self.credential()?);
         if let Wanted::This(version) = self.protocol {
             options.version = version;
         }
@@ -184,10 +184,7 @@ impl Connection {
             (None, Ok(password)) => Zeroizing::new(password),
             (None, Err(_)) => ask(user)?,
         };
-        Ok(Some(Credential {
-            username: user.as_str().into(),
-            password: Some(SecretText::from(password.as_str())),
-        }))
+        Ok(Some(Credential::user(user.as_str(), Some(SecretText::from(password.as_str())))))
     }
 }
 

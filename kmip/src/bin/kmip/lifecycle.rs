@@ -17,7 +17,6 @@ use super::{
     assignment,
     connect::Connection,
     failure::{Failure, Result},
-    locate::named,
     output::{Output, printable},
     values,
 };
@@ -117,7 +116,7 @@ impl Wanted {
     pub(crate) fn set(self, usage: Option<CryptographicUsageMask>) -> AttributeSet {
         let mut attributes = AttributeSet::new();
         attributes.extend(self.usage.or(usage).map(AttributeValue::CryptographicUsageMask));
-        attributes.extend(self.name.iter().map(|name| named(name)));
+        attributes.extend(self.name.into_iter().map(AttributeValue::named));
         attributes.extend(self.group.map(|group| AttributeValue::ObjectGroup(group.into())));
         attributes.extend(self.attribute);
         attributes

@@ -3,9 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use kmip::types::{
-    AttributeSet, AttributeValue, CryptographicAlgorithm, CryptographicUsageMask, Name, NameType, ObjectType,
-    State, attribute_set::AttributeInstance,
+use kmip::{
+    client::calls::Search,
+    types::{
+        AttributeSet, AttributeValue, CryptographicAlgorithm, CryptographicUsageMask, ObjectType, State,
+        attribute_set::AttributeInstance,
+    },
 };
 use serde_json::json;
 
@@ -67,8 +70,8 @@ pub(crate) struct Locate {
 
 impl Locate {
     pub(crate) fn run(self, connection: &Connection, output: &Output) -> Result<ExitCode> {
-        let max = self.max;
-        let found = connection.open()?.locate(&self.attributes(), max)?;
+        let search = Search { maximum: self.max, ..self.attributes().into() };
+        let found = connection.open()?.locate(search)?;
         if output.is_json() {
             let ids: Vec<&str> = found.ids.iter().map(|id| id.as_str()).collect();
             output.json(&json!({ "ids": ids, "total": found.total }))?;
@@ -91,7 +94,7 @@ impl Locate {
 
     fn attributes(self) -> AttributeSet {
         let mut attributes = AttributeSet::new();
-        attributes.extend(self.name.map(|name| named(&name)));
+        attributes.extend(self.name.map(AttributeValue::named));
         attributes.extend(self.object_type.map(AttributeValue::ObjectType));
         attributes.extend(self.state.map(AttributeValue::State));
         attributes.extend(self.algorithm.map(AttributeValue::CryptographicAlgorithm));
@@ -101,9 +104,4 @@ impl Locate {
         attributes.extend(self.attribute);
         attributes
     }
-}
-
-/// The name of an object.
-pub(crate) fn named(name: &str) -> AttributeValue {
-    AttributeValue::Name(Name::new(name.into(), NameType::UninterpretedTextString))
 }

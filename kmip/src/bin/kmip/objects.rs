@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{ArgGroup, Args};
 use kmip::{
+    client::objects::Object,
     ttlv::{Bytes, Secret},
     types::{
         CryptographicAlgorithm, GetRequest, KeyBlock, KeyFormatType, KeyMaterial, KeyValue, ManagedObject,
@@ -116,7 +117,7 @@ impl Register {
         let (object, usage) = material::object(data, &kind)?;
         let attributes = self.attributes.set(usage);
         let mut client = connection.open_for(size)?;
-        let id = client.register(object, attributes)?;
+        let id = client.register(Object { value: object, attributes })?;
         made(&mut client, &id, self.activate, output)
     }
 }

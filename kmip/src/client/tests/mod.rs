@@ -1,3 +1,5 @@
+mod calls;
+mod conversation;
 mod server;
 
 use std::{thread, time::Duration};
@@ -68,7 +70,7 @@ fn attributes_take_the_form_of_the_version() {
 fn the_credential_goes_with_every_request() {
     let server = Server::start(destroyed);
     let mut options = server.options();
-    options.credential = Some(Credential { username: "fred".into(), password: Some("secret".into()) });
+    options.credentials.push(Credential::user("fred", Some("secret".into())));
     let mut client = Client::connect(options).unwrap();
     client.destroy("7").unwrap();
     let requests = server.requests.lock().unwrap();
