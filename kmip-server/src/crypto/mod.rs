@@ -5,7 +5,9 @@
 //! encryption of a short message.
 
 pub mod aead;
+pub mod certificate;
 pub mod cipher;
+mod der;
 pub mod digest;
 mod error;
 pub mod key_wrap;

@@ -39,6 +39,16 @@ pub(crate) fn adopt(
     let facts = facts(&adopted.object, Purpose::Register, written_in)?;
     let mut given = adopted.attributes.clone();
     take_from_object(&mut given, &adopted.object)?;
+    // The former server has never looked into its certificates: one that can't be read is kept as it is.
+    if let ManagedObject::Certificate(certificate) = &adopted.object
+        && let Ok(described) = super::keys::describe_certificate(certificate, written_in)
+    {
+        for value in described {
+            if given.iter().all(|instance| instance.value != value) {
+                given.add(value);
+            }
+        }
+    }
     if facts.object_type != kmip::types::ObjectType::Template {
         // It may have been given out before.
         given.set(AttributeValue::Fresh(false));

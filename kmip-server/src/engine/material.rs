@@ -5,13 +5,15 @@ use std::borrow::BorrowMut;
 
 use kmip::ttlv::{self, Bytes, Secret, Tag, Version};
 use kmip::types::{
-    AttributeSet, CryptographicParameters, KeyBlock, KeyFormatType, KeyMaterial, KeyValue, ManagedObject,
-    ObjectType, PlaintextKeyValue, SecretData, SecretDataType, SymmetricKey, TransparentSymmetricKey,
-    version,
+    AttributeSet, CryptographicParameters, KeyBlock, KeyCompressionType, KeyFormatType, KeyMaterial,
+    KeyValue, ManagedObject, ObjectType, PlaintextKeyValue, SecretData, SecretDataType, SymmetricKey,
+    TransparentSymmetricKey, version,
 };
 
 use super::attributes::{Facts, Purpose, View};
+use super::keys::{self, AsymmetricKey};
 use super::{Failure, Kind};
+use crate::crypto::pkey::PointForm;
 use crate::crypto::{self, Hash};
 
 /// The type of an object; none for one that the tables don't know.
@@ -173,40 +175,90 @@ fn unusable() -> Failure {
 /// When the server can't do that.
 pub(crate) fn convert(object: &mut ManagedObject, format: KeyFormatType) -> Result<(), Failure> {
     let refuse = |message: String| Err(Failure::new(Kind::KeyFormatType, message));
-    let is_symmetric = matches!(object, ManagedObject::SymmetricKey(_));
-    let wrapped = key_block(object).is_some_and(is_wrapped);
-    let Some(block) = key_block_mut(object) else {
+    let Some(block) = key_block(object) else {
         return refuse("the object has no Key Format Type".to_owned());
     };
-    if block.key_format_type == format {
+    let from = block.key_format_type;
+    if from == format {
         return Ok(());
     }
-    let from = block.key_format_type;
-    if let (true, Some(KeyValue::Plaintext(value))) = (is_symmetric && !wrapped, &mut block.key_value) {
-        let converted = match (&value.key_material, format) {
-            (KeyMaterial::ByteString(bytes), KeyFormatType::TransparentSymmetricKey)
-                if from == KeyFormatType::Raw =>
-            {
-                Some(KeyMaterial::TransparentSymmetricKey(TransparentSymmetricKey::new(bytes.clone())))
+    let converted = if is_wrapped(block) {
+        None
+    } else {
+        match (&*object, &block.key_value) {
+            (ManagedObject::SymmetricKey(_), Some(KeyValue::Plaintext(value))) => {
+                match (&value.key_material, from, format) {
+                    (
+                        KeyMaterial::ByteString(bytes),
+                        KeyFormatType::Raw,
+                        KeyFormatType::TransparentSymmetricKey,
+                    ) => Some(KeyMaterial::TransparentSymmetricKey(TransparentSymmetricKey::new(
+                        bytes.clone(),
+                    ))),
+                    (KeyMaterial::TransparentSymmetricKey(key), _, KeyFormatType::Raw) => {
+                        Some(KeyMaterial::ByteString(key.key.clone()))
+                    }
+                    _ => None,
+                }
             }
-            (KeyMaterial::TransparentSymmetricKey(key), KeyFormatType::Raw) => {
-                Some(KeyMaterial::ByteString(key.key.clone()))
+            (ManagedObject::PrivateKey(_) | ManagedObject::PublicKey(_), Some(_)) => {
+                match AsymmetricKey::read(object)? {
+                    Some(key) => Some(keys::format_key(&key, format, PointForm::default())?),
+                    None => None,
+                }
             }
             _ => None,
-        };
-        if let Some(converted) = converted {
-            value.key_material = converted;
-            block.key_format_type = format;
-            return Ok(());
         }
+    };
+    match (converted, key_block_mut(object)) {
+        (Some(converted), Some(block)) => {
+            replace(block, format, converted);
+            Ok(())
+        }
+        _ => refuse(format!("the key is in format {from}, which cannot be made {format}")),
     }
-    refuse(format!("the key is in format {from}, which cannot be made {format}"))
+}
+
+/// Brings an object's public key into another compression.
+///
+/// # Errors
+///
+/// When the server can't do that.
+pub(crate) fn compress(object: &mut ManagedObject, compression: KeyCompressionType) -> Result<(), Failure> {
+    if key_block(object).is_some_and(|block| block.key_compression_type == Some(compression)) {
+        return Ok(());
+    }
+    let key = match object {
+        ManagedObject::PublicKey(_) => AsymmetricKey::read(object)?,
+        _ => None,
+    };
+    let (Some(key), Some(block)) = (key, key_block_mut(object)) else {
+        return Err(Failure::new(
+            Kind::KeyCompressionType,
+            format!("the key is not to be had as {compression}"),
+        ));
+    };
+    let form = keys::compress(key.family(), compression)?;
+    let format = block.key_format_type;
+    replace(block, format, keys::format_key(&key, format, form)?);
+    block.key_compression_type = Some(compression);
+    Ok(())
+}
+
+fn replace(block: &mut KeyBlock, format: KeyFormatType, material: KeyMaterial) {
+    match &mut block.key_value {
+        Some(KeyValue::Plaintext(value)) => value.key_material = material,
+        other => *other = Some(KeyValue::Plaintext(PlaintextKeyValue::new(material).into())),
+    }
+    block.key_format_type = format;
+    block.key_compression_type = None;
 }
 
 /// Makes an object that was written in one version fit another, where the two carry the same in other forms.
 pub(crate) fn fit(object: &mut ManagedObject, to: Version) {
     let Some(object_type) = object_type(object) else { return };
     let Some(block) = key_block_mut(object) else { return };
+    block.key_format_type = keys::made_format(block.key_format_type, to);
     if let Some(KeyValue::Plaintext(value)) = &mut block.key_value {
         fit_attributes(value, object_type, to);
     }

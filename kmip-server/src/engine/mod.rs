@@ -28,6 +28,7 @@ mod failure;
 mod handler;
 mod identity;
 mod index;
+pub(crate) mod keys;
 pub(crate) mod leniency;
 mod lifecycle;
 pub(crate) mod locate;
@@ -57,7 +58,8 @@ pub use self::identity::{Authenticator, ByCertificate};
 pub use self::lifecycle::Use;
 pub(crate) use self::lifecycle::{check_use, date, is_destroyed};
 pub(crate) use self::material::{
-    convert, facts, fit, is_wrapped, key_block, object_type, secret_data, symmetric_key, symmetric_key_bytes,
+    compress, convert, facts, fit, is_wrapped, key_block, object_type, secret_data, symmetric_key,
+    symmetric_key_bytes,
 };
 pub use self::object::Managed;
 use crate::handler::{Disposition, Peer};

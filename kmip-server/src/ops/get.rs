@@ -4,7 +4,7 @@ use kmip::types::{
     UniqueIdentifier, version,
 };
 
-use crate::engine::{Context, Failure, Kind, Managed, convert, fit, flag, is_wrapped, key_block};
+use crate::engine::{Context, Failure, Kind, Managed, compress, convert, fit, flag, is_wrapped, key_block};
 
 /// Get: the object itself (KMIP 1.4 §4.11, 2.0 §6.1.19).
 pub(super) fn get(cx: &mut Context<'_>, request: GetRequest) -> Result<GetResponse, Failure> {
@@ -51,16 +51,11 @@ fn shape(object: &mut ManagedObject, request: &GetRequest) -> Result<(), Failure
     if request.key_wrap_type == Some(KeyWrapType::NotWrapped) && is_wrapped {
         return Err(Failure::new(Kind::KeyWrapType, "the key was registered wrapped, and is not unwrapped"));
     }
-    if let Some(compression) = request.key_compression_type
-        && key_block(object).is_none_or(|block| block.key_compression_type != Some(compression))
-    {
-        return Err(Failure::new(
-            Kind::KeyCompressionType,
-            format!("the key is not to be had as {compression}"),
-        ));
+    if let Some(format) = request.key_format_type {
+        convert(object, format)?;
     }
-    match request.key_format_type {
-        Some(format) => convert(object, format),
+    match request.key_compression_type {
+        Some(compression) => compress(object, compression),
         None => Ok(()),
     }
 }

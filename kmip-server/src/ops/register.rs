@@ -1,9 +1,10 @@
-use kmip::ttlv::Tag;
+use kmip::ttlv::{Tag, Version};
 use kmip::types::{
-    AttributeSet, AttributeValue, CryptographicAlgorithm, KeyMaterial, KeyValue, ManagedObject, ObjectType,
-    RegisterRequest, RegisterResponse, UniqueIdentifier,
+    AttributeSet, AttributeValue, Certificate, CryptographicAlgorithm, KeyMaterial, KeyValue, ManagedObject,
+    ObjectType, RegisterRequest, RegisterResponse, UniqueIdentifier,
 };
 
+use crate::engine::keys::{check_asymmetric, describe_certificate};
 use crate::engine::{
     Context, Failure, Kind, Purpose, Requested, algorithm, check_protection, facts, is_wrapped, key_block,
     length, object_type, required,
@@ -27,6 +28,10 @@ pub(super) fn register(cx: &mut Context<'_>, request: RegisterRequest) -> Result
     }
     let mut given = requested.check(request.object_type, Purpose::Register, cx.version())?;
     take_from_object(&mut given, &object)?;
+    if let ManagedObject::Certificate(certificate) = &object {
+        take_from_certificate(&mut given, certificate, cx.version())?;
+    }
+    check_asymmetric(&mut given, &object, cx.version())?;
     check_key(&given, &object)?;
     let facts = facts(&object, Purpose::Register, cx.version())?;
     if let Some(AttributeValue::KeyFormatType(format)) = given.get(Tag::KeyFormatType)
@@ -85,6 +90,33 @@ pub(crate) fn take_from_object(given: &mut AttributeSet, object: &ManagedObject)
     }
     Ok(())
 }
+
+/// Adds what an X.509 certificate says.
+fn take_from_certificate(
+    given: &mut AttributeSet,
+    certificate: &Certificate,
+    version: Version,
+) -> Result<(), Failure> {
+    for value in describe_certificate(certificate, version)? {
+        let tag = kmip::ttlv::ByTag::tag(&value);
+        // Of what a name has several, it has several; of the rest, the client may have said the same.
+        if given.iter().any(|instance| instance.value == value) {
+            continue;
+        }
+        if NAMED_BY_CLIENTS.contains(&tag) && given.get(tag).is_some() {
+            return Err(Failure::new(
+                Kind::InvalidAttributeValue,
+                format!("{tag} is not that of the certificate"),
+            ));
+        }
+        given.add(value);
+    }
+    Ok(())
+}
+
+/// What a client may say of a certificate.
+const NAMED_BY_CLIENTS: [Tag; 3] =
+    [Tag::CryptographicAlgorithm, Tag::CryptographicLength, Tag::DigitalSignatureAlgorithm];
 
 /// Checks that a key says what it is (1.4 table 171), and that its length is what it says.
 fn check_key(given: &AttributeSet, object: &ManagedObject) -> Result<(), Failure> {

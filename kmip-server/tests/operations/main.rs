@@ -9,6 +9,8 @@
 )]
 #![allow(clippy::useless_conversion, reason = "which structures stand in boxes is the generator's business")]
 
+mod fixtures;
+mod formats;
 mod harness;
 
 mod archive;

@@ -3,6 +3,7 @@
 use kmip::ttlv::{BigInteger, Bytes, Item, Limits, Mode, Secret, Tag, Value, Version};
 use kmip::types::*;
 
+use crate::fixtures;
 use crate::harness::*;
 
 fn block(format: KeyFormatType, material: KeyMaterial) -> KeyBlock {
@@ -25,17 +26,25 @@ fn aes_block(bytes: &[u8]) -> KeyBlock {
 }
 
 fn rsa(format: KeyFormatType) -> KeyBlock {
+    let key = fixtures::rsa();
+    let bytes = match format {
+        KeyFormatType::PKCS_1 => key.rsa().unwrap().public_key_to_der_pkcs1().unwrap(),
+        _ => key.private_key_to_pkcs8().unwrap(),
+    };
     KeyBlock {
         cryptographic_algorithm: Some(CryptographicAlgorithm::RSA),
-        cryptographic_length: Some(2048),
-        ..block(format, raw(b"whatever PKCS#1 says"))
+        cryptographic_length: Some(1024),
+        ..block(format, raw(&bytes))
     }
 }
 
 /// One of each type that the version has.
 fn objects(version: Version) -> Vec<ManagedObject> {
-    let number = |byte: u8| BigInteger::from_unsigned_bytes(&[byte; 64]);
-    let transparent = TransparentRsaPublicKey::new(number(0x45), number(3));
+    // Big integers are padded to whole multiples of 8 bytes when they are written.
+    let modulus = [vec![0; 8], fixtures::rsa().rsa().unwrap().n().to_vec()].concat();
+    let modulus = BigInteger::from_signed_bytes(modulus);
+    let exponent = BigInteger::from_signed_bytes(vec![0, 0, 0, 0, 0, 1, 0, 1]);
+    let transparent = TransparentRsaPublicKey::new(modulus, exponent);
     let mut objects = vec![
         ManagedObject::SymmetricKey(SymmetricKey::new(aes_block(&[7; 32])).into()),
         ManagedObject::PublicKey(PublicKey::new(rsa(KeyFormatType::PKCS_1)).into()),
@@ -51,7 +60,7 @@ fn objects(version: Version) -> Vec<ManagedObject> {
             .into(),
         ),
         ManagedObject::PrivateKey(PrivateKey::new(rsa(KeyFormatType::PKCS_8)).into()),
-        ManagedObject::Certificate(Certificate::new(CertificateType::X_509, Bytes::from_static(b"DER"))),
+        ManagedObject::Certificate(fixtures::certificate()),
         ManagedObject::SecretData(
             SecretData::new(SecretDataType::Password, block(KeyFormatType::Opaque, raw(b"password"))).into(),
         ),

@@ -1,6 +1,5 @@
 //! Who may do what: owners, others, policies.
 
-use kmip::ttlv::Bytes;
 use kmip::types::*;
 use kmip_server::rights::Policies;
 
@@ -74,7 +73,7 @@ fn a_key_is_absent_for_others() {
 fn a_certificate_is_public_but_its_owners() {
     let server = server();
     for version in ALL {
-        let certificate = Certificate::new(CertificateType::X_509, Bytes::from_static(b"DER"));
+        let certificate = crate::fixtures::certificate();
         let request =
             register_request(*version, ManagedObject::Certificate(certificate), AttributeSet::new());
         let identifier = text_of(&server.send(*version, request).unwrap().unique_identifier);

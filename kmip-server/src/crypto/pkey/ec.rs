@@ -1,13 +1,14 @@
 //! Keys of elliptic curves: numbers, points and the forms of points.
 
 use kmip::types::RecommendedCurve;
+use openssl::asn1::Asn1Object;
 use openssl::bn::{BigNum, BigNumContext};
 use openssl::ec::{EcGroupRef, EcKey, EcPoint, PointConversionForm};
 use openssl::pkey::PKey;
 
 use super::numbers::{EcNumbers, one};
 use super::{Family, PrivateKey, PublicKey, curves, malformed};
-use crate::crypto::CryptoError;
+use crate::crypto::{CryptoError, der};
 use crate::wipe::Wiped;
 
 /// How a point is written down (SEC 1 §2.3.3, X9.62 §4.3.6).
@@ -109,29 +110,13 @@ pub(super) fn known_curve(group: &EcGroupRef) -> Result<RecommendedCurve, Crypto
 /// A SubjectPublicKeyInfo with the point as it is given (RFC 5480 §2): OpenSSL writes the form that it has read.
 pub(super) fn to_x509(curve: RecommendedCurve, point: &[u8]) -> Result<Vec<u8>, CryptoError> {
     let name = curves::name(curve).ok_or(CryptoError::Curve(curve))?;
-    let curve = openssl::asn1::Asn1Object::from_str(name)?;
-    let algorithm = [&EC_PUBLIC_KEY[..], &der(0x06, curve.as_slice())].concat();
+    let curve = Asn1Object::from_str(name)?;
+    let algorithm = [&EC_PUBLIC_KEY[..], &der::item(der::OBJECT_IDENTIFIER, curve.as_slice())].concat();
     // No bits are unused.
     let bits = [&[0], point].concat();
-    Ok(der(0x30, &[der(0x30, &algorithm), der(0x03, &bits)].concat()))
+    let items = [der::item(der::SEQUENCE, &algorithm), der::item(der::BIT_STRING, &bits)];
+    Ok(der::item(der::SEQUENCE, &items.concat()))
 }
 
 /// id-ecPublicKey, 1.2.840.10045.2.1, as DER.
 const EC_PUBLIC_KEY: [u8; 9] = [0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01];
-
-/// One item of DER.
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let mut item = vec![tag];
-    match u8::try_from(content.len()) {
-        Ok(length) if length < 0x80 => item.push(length),
-        Ok(length) => item.extend([0x81, length]),
-        Err(_) => {
-            let length = content.len().to_be_bytes();
-            let used: Vec<u8> = length.into_iter().skip_while(|byte| *byte == 0).collect();
-            item.push(0x80 | u8::try_from(used.len()).unwrap_or(8));
-            item.extend(used);
-        }
-    }
-    item.extend_from_slice(content);
-    item
-}
