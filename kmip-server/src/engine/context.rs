@@ -45,6 +45,14 @@ pub(super) struct Session {
     returned: Vec<Text>,
 }
 
+impl Session {
+    /// Says which object an operation named last.
+    pub(super) fn name(&mut self, name: UniqueIdentifierEnumeration, identifier: &Text) {
+        self.named.retain(|(other, _)| *other != name);
+        self.named.push((name, identifier.clone()));
+    }
+}
+
 impl Context<'_> {
     /// The version of the request.
     pub fn version(&self) -> Version {
@@ -114,8 +122,7 @@ impl Context<'_> {
             self.session.placeholder = Some(identifier.clone());
         }
         if let Some(name) = named(self.operation) {
-            self.session.named.retain(|(other, _)| *other != name);
-            self.session.named.push((name, identifier.clone()));
+            self.session.name(name, identifier);
         }
     }
 
@@ -301,7 +308,7 @@ impl Access<'_> {
 }
 
 /// Whether a caller may do an operation to the object of this header.
-fn decide(
+pub(super) fn decide(
     engine: &Engine,
     caller: &Caller,
     header: &store::Header,
@@ -340,6 +347,7 @@ fn named(operation: Operation) -> Option<UniqueIdentifierEnumeration> {
     Some(match operation {
         Operation::Certify => U::Certify,
         Operation::Create => U::Create,
+        Operation::CreateKeyPair => U::CreateKeyPair,
         Operation::CreateSplitKey => U::CreateSplitKey,
         Operation::DeriveKey => U::DeriveKey,
         Operation::Import => U::Import,
@@ -347,12 +355,14 @@ fn named(operation: Operation) -> Option<UniqueIdentifierEnumeration> {
         Operation::Locate => U::Locate,
         Operation::Register => U::Register,
         Operation::ReKey => U::ReKey,
+        Operation::ReKeyKeyPair => U::ReKeyKeyPair,
         Operation::ReCertify => U::ReCertify,
         _ => return None,
     })
 }
 
-fn new_identifier() -> Result<Text, Failure> {
+/// A random Unique Identifier.
+pub(super) fn new_identifier() -> Result<Text, Failure> {
     let mut bytes = [0; 16];
     crate::crypto::fill(&mut bytes)?;
     Ok(uuid::Builder::from_random_bytes(bytes).into_uuid().to_string().into())

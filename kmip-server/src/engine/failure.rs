@@ -95,6 +95,8 @@ pub enum Kind {
     PermissionDenied,
     /// Objects can't be protected the way that is asked for.
     ProtectionStorage,
+    /// Public keys can't be protected the way that is asked for.
+    PublicProtectionStorage,
     /// Only the server sets the attribute.
     ReadOnlyAttribute,
     /// The response is larger than the client can take.
@@ -173,7 +175,12 @@ impl Kind {
             Self::NumericRange => &[R::NumericRange, R::InvalidField],
             Self::OperationNotSupported => &[R::OperationNotSupported],
             Self::PermissionDenied => &[R::PermissionDenied],
-            Self::ProtectionStorage => &[R::ProtectionStorageUnavailable, R::FeatureNotSupported],
+            Self::ProtectionStorage => &[
+                R::ProtectionStorageUnavailable,
+                R::PrivateProtectionStorageUnavailable,
+                R::FeatureNotSupported,
+            ],
+            Self::PublicProtectionStorage => &[R::PublicProtectionStorageUnavailable, R::FeatureNotSupported],
             Self::ReadOnlyAttribute => &[R::AttributeReadOnly, R::ReadOnlyAttribute, R::InvalidField],
             Self::ResponseTooLarge => &[R::ResponseTooLarge],
             Self::Sensitive => &[R::Sensitive, R::PermissionDenied],

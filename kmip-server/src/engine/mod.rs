@@ -38,6 +38,7 @@ mod object;
 mod record;
 mod refusal;
 mod response;
+mod writer;
 
 use std::sync::Arc;
 
@@ -62,6 +63,7 @@ pub(crate) use self::material::{
     symmetric_key_bytes,
 };
 pub use self::object::Managed;
+pub(crate) use self::writer::{New, Writer};
 use crate::handler::{Disposition, Peer};
 use crate::rights::Policies;
 use crate::seal::Seal;
@@ -84,6 +86,8 @@ pub struct Settings {
     /// Whether a Name is refused that another object has already, of those that the client may locate (KMIP 1.4 §3.2).
     /// PyKMIP never refuses one, and its clients do give several objects the same.
     pub unique_names: bool,
+    /// Whether RSA key pairs of fewer than 1024 bits are made.
+    pub weak_rsa: bool,
 }
 
 impl Default for Settings {
@@ -95,6 +99,7 @@ impl Default for Settings {
             limits: Limits::DEFAULT,
             batch_items: 1024,
             unique_names: false,
+            weak_rsa: false,
         }
     }
 }

@@ -9,6 +9,7 @@ mod archive;
 mod attribute_forms;
 mod check;
 mod create;
+mod create_key_pair;
 mod decrypt;
 mod delete_attribute;
 mod destroy;
@@ -18,6 +19,7 @@ mod get;
 mod get_attribute_list;
 mod get_attributes;
 mod get_usage_allocation;
+mod key_pair;
 mod locate;
 mod modify_attribute;
 mod obtain_lease;
@@ -98,6 +100,7 @@ macro_rules! handlers {
 
 handlers! {
     Create CreateRequest Writes create::create;
+    CreateKeyPair CreateKeyPairRequest Writes create_key_pair::create_key_pair;
     Register RegisterRequest Writes register::register;
     Locate LocateRequest Reads locate::locate;
     Get GetRequest Touches get::get;

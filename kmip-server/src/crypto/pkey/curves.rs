@@ -25,6 +25,15 @@ pub fn usual(bits: u32) -> Option<RecommendedCurve> {
     })
 }
 
+/// How long the coordinates of a curve's points are.
+///
+/// # Errors
+///
+/// When OpenSSL as it is installed doesn't have it.
+pub fn bits(curve: RecommendedCurve) -> Result<u32, CryptoError> {
+    Ok(group(curve)?.degree())
+}
+
 /// The curve itself.
 pub(super) fn group(curve: RecommendedCurve) -> Result<EcGroup, CryptoError> {
     let name = name(curve).ok_or(CryptoError::Curve(curve))?;

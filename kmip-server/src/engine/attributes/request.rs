@@ -87,6 +87,25 @@ impl Requested {
         }
     }
 
+    /// Adds what is asked for both keys of a pair: what is asked for this one goes before it (1.4 §4.2).
+    pub fn add_common(&mut self, common: &AttributeSet, version: Version) {
+        let own = self.attributes.clone();
+        for instance in common {
+            let several = match instance.id {
+                kmip::types::AttributeId::Standard(tag) => {
+                    rules::rules_of(tag, version).is_ok_and(|rules| rules.multiple_instances)
+                }
+                kmip::types::AttributeId::Vendor { .. } => true,
+            };
+            let is_there = own
+                .all(&instance.id)
+                .any(|other| several.then_some(&instance.value).is_none_or(|value| other.value == *value));
+            if !is_there {
+                self.attributes.add(instance.clone());
+            }
+        }
+    }
+
     /// The attributes, if the rules of the version allow all of them for a new object of this type.
     ///
     /// # Errors

@@ -71,13 +71,13 @@ fn is_transparent(format: KeyFormatType, object_type: ObjectType, family: Family
     formats.contains(&format)
 }
 
-/// The format of keys for which none is asked (2.0 table 81). Before 2.0, nothing is said of it: RSA keys are then as
-/// they are in 2.0, and others in the formats that every client of 1.x reads.
+/// The format of keys for which none is asked (2.0 table 81). Before 2.0, nothing is said of it: the formats are then
+/// those that PyKMIP makes, and that its client reads.
 pub(crate) fn default_format(object_type: ObjectType, family: Family, version: Version) -> KeyFormatType {
     use KeyFormatType as F;
     let is_private = object_type == ObjectType::PrivateKey;
     match family {
-        Family::Rsa => F::PKCS_1,
+        Family::Rsa if version >= version::V2_0 || !is_private => F::PKCS_1,
         Family::Dsa if version >= version::V2_0 && is_private => F::TransparentDSAPrivateKey,
         Family::Dsa if version >= version::V2_0 => F::TransparentDSAPublicKey,
         Family::Ec(_) if version >= version::V2_0 && is_private => F::TransparentECPrivateKey,
