@@ -191,6 +191,11 @@ fn operation_of(payload: &RequestPayload) -> Operation {
         P::ObtainLease(_) => Operation::ObtainLease,
         P::GetUsageAllocation(_) => Operation::GetUsageAllocation,
         P::Archive(_) => Operation::Archive,
+        P::CreateKeyPair(_) => Operation::CreateKeyPair,
+        P::Sign(_) => Operation::Sign,
+        P::SignatureVerify(_) => Operation::SignatureVerify,
+        P::ReKey(_) => Operation::ReKey,
+        P::ReKeyKeyPair(_) => Operation::ReKeyKeyPair,
         P::Recover(_) => Operation::Recover,
         other => panic!("{other:?}"),
     }

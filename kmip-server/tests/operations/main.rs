@@ -19,6 +19,7 @@ mod attributes;
 mod batch;
 mod change_attributes;
 mod create;
+mod create_key_pair;
 mod cryptography;
 mod hostile;
 mod leases;
