@@ -17,7 +17,7 @@ pub(super) fn add_attribute(
             }
             instance
         }
-        (None, Some(attribute)) => new(attribute)?,
+        (None, Some(attribute)) => new(attribute),
         (None, None) => return Err(Failure::missing("the attribute")),
     };
     let identifier = cx.target(request.unique_identifier)?;

@@ -1,6 +1,5 @@
 //! The two wire forms in which a request names an attribute and its value: by name and index in 1.x, typed in 2.0.
 
-use kmip::ttlv::Unknown;
 use kmip::types::{
     Attribute, AttributeId, AttributeInstance, AttributeReference, AttributeValue, CurrentAttribute,
     NewAttribute,
@@ -21,24 +20,14 @@ pub(super) fn named(attribute: Attribute) -> Result<(AttributeInstance, Option<i
 }
 
 /// The attribute of a 2.0 request.
-///
-/// # Errors
-///
-/// When there is more than one.
-pub(super) fn new(attribute: NewAttribute) -> Result<AttributeInstance, Failure> {
-    only(&attribute.unknown)?;
-    Ok(AttributeInstance::from_value(attribute.attribute))
+pub(super) fn new(attribute: NewAttribute) -> AttributeInstance {
+    AttributeInstance::from_value(attribute.attribute)
 }
 
 /// Which attribute is meant, and which value of it.
-///
-/// # Errors
-///
-/// When there is more than one.
-pub(super) fn current(attribute: CurrentAttribute) -> Result<(AttributeId, AttributeValue), Failure> {
-    only(&attribute.unknown)?;
+pub(super) fn current(attribute: CurrentAttribute) -> (AttributeId, AttributeValue) {
     let instance = AttributeInstance::from_value(attribute.attribute);
-    Ok((instance.id, instance.value))
+    (instance.id, instance.value)
 }
 
 /// The attribute that a reference of 2.0 means.
@@ -62,14 +51,4 @@ pub(super) fn shown(
     let view = object.view(version);
     let shown = view.of(id).find(|instance| instance.index == index);
     shown.map(|instance| numbered(&instance, version))
-}
-
-fn only(unknown: &Unknown) -> Result<(), Failure> {
-    match unknown.iter().next() {
-        Some(item) => Err(Failure::new(
-            Kind::InvalidField,
-            format!("a request changes one attribute, and {} is another", item.tag),
-        )),
-        None => Ok(()),
-    }
 }

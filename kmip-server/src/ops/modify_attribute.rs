@@ -14,8 +14,8 @@ pub(super) fn modify_attribute(
             (instance, Which::Index(index.unwrap_or_default()))
         }
         (None, Some(attribute)) => {
-            let instance = new(attribute)?;
-            let which = match request.current_attribute.map(current).transpose()? {
+            let instance = new(attribute);
+            let which = match request.current_attribute.map(current) {
                 Some((id, _)) if id != instance.id => {
                     return Err(Failure::new(
                         Kind::InvalidField,

@@ -21,6 +21,7 @@ mod change_attributes;
 mod create;
 mod create_key_pair;
 mod cryptography;
+mod errors_attributes;
 mod hostile;
 mod leases;
 mod lifecycle;

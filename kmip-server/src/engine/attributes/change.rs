@@ -151,6 +151,7 @@ impl<'a> Change<'a> {
             Kind::UnsupportedAttribute if self.version < version::V2_0 => {
                 Failure::new(kind, failure.message().to_owned())
             }
+            Kind::ReadOnlyAttribute => conditions::read_only(id),
             _ => failure,
         })?;
         let object_type = self.object.object_type();
