@@ -1,7 +1,7 @@
 //! Answers to messages that can't be read (KMIP 1.4 §11.1).
 
 use kmip::ttlv::{
-    Bytes, DateTime, Error, ErrorKind, HEADER_SIZE, ItemType, Limits, Mode, Tag, Tree, Version,
+    Bytes, DateTime, Error, ErrorKind, HEADER_SIZE, ItemType, Limits, Mode, Node, Tag, Tree, Version,
 };
 use kmip::types::message::version_of;
 use kmip::types::{Operation, version};
@@ -38,7 +38,7 @@ pub(super) fn undecodable(message: &Bytes, error: &Error, limits: Limits, now: D
             let answered = only_item(message, limits);
             let failure = match answered.operation {
                 Some(operation) if !ops::is_served(operation, version) => ops::not_served(operation, version),
-                _ => Failure::new(Kind::InvalidMessage, error.to_string()),
+                _ => Failure::new(Kind::InvalidMessage, told(message, error, limits)),
             };
             (version, failure, answered)
         }
@@ -75,6 +75,31 @@ fn only_item(message: &Bytes, limits: Limits) -> Answered {
         },
         _ => Answered::default(),
     }
+}
+
+/// The error in words. 1.x calls the value of every attribute Attribute Value: the words say whose it is.
+fn told(message: &Bytes, error: &Error, limits: Limits) -> String {
+    match Tree::parse(message, Mode::Lenient, limits)
+        .ok()
+        .and_then(|tree| attribute_at(tree.root(), error.offset()))
+    {
+        Some(name) => format!("{error} (the attribute {name})"),
+        None => error.to_string(),
+    }
+}
+
+/// The name of the 1.x attribute that a place in a message is inside of.
+fn attribute_at(item: Node<'_>, offset: usize) -> Option<String> {
+    let is_around =
+        |item: &Node<'_>| (item.offset()..item.offset() + HEADER_SIZE + item.raw().len()).contains(&offset);
+    let inner = item.children().find(is_around)?;
+    if inner.tag() == Tag::Attribute
+        && let Some(name) = inner.child(Tag::AttributeName)
+        && !is_around(&name)
+    {
+        return name.as_text().map(str::to_owned);
+    }
+    attribute_at(inner, offset)
 }
 
 /// Whether the message begins as a request does, and is as long as it says.

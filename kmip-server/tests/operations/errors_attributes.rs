@@ -396,3 +396,18 @@ fn items_beside_the_attribute() {
         assert!(server.attributes(V2_0, &key).get(Tag::Name).is_none());
     }
 }
+
+/// 1.x calls every value Attribute Value; what is told says of which attribute.
+#[test]
+fn a_value_that_cannot_be_read_is_named() {
+    let server = server();
+    for version in &ALL[..5] {
+        let key = server.create(*version, []);
+        let value = V::Other(Item::new(Tag::AttributeValue, 7));
+        let instance = AttributeInstance { id: AttributeId::Standard(Tag::ActivationDate), index: 0, value };
+        let failed = ask(&server, "alice", *version, Op::Add, &key, &instance).unwrap_err();
+        assert_eq!(failed.reason, R::InvalidMessage);
+        assert!(failed.message.contains("Activation Date"), "{}", failed.message);
+        assert!(server.attributes(*version, &key).get(Tag::ActivationDate).is_none());
+    }
+}
