@@ -24,6 +24,11 @@ use zeroize::zeroize_bytes;
 pub struct Wiped(Vec<u8>);
 
 impl Wiped {
+    /// An empty vector.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
     /// An empty vector with room for `capacity` bytes.
     pub fn with_capacity(capacity: usize) -> Self {
         Self(Vec::with_capacity(capacity))

@@ -66,6 +66,22 @@ pub enum Mode {
 }
 
 impl Algorithm {
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Aes => "AES",
+            Self::Blowfish => "Blowfish",
+            Self::Camellia => "Camellia",
+            Self::Cast5 => "CAST5",
+            Self::ChaCha20 => "ChaCha20",
+            Self::ChaCha20Poly1305 => "ChaCha20-Poly1305",
+            Self::Des => "DES",
+            Self::TripleDes => "3DES",
+            Self::Idea => "IDEA",
+            Self::Rc4 => "RC4",
+        }
+    }
+
     /// Whether it is weak by the standards of today, and may be switched off.
     pub fn is_weak(self) -> bool {
         match self {
@@ -83,18 +99,7 @@ impl Algorithm {
 
 impl fmt::Display for Algorithm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Aes => "AES",
-            Self::Blowfish => "Blowfish",
-            Self::Camellia => "Camellia",
-            Self::Cast5 => "CAST5",
-            Self::ChaCha20 => "ChaCha20",
-            Self::ChaCha20Poly1305 => "ChaCha20-Poly1305",
-            Self::Des => "DES",
-            Self::TripleDes => "3DES",
-            Self::Idea => "IDEA",
-            Self::Rc4 => "RC4",
-        })
+        f.write_str(self.name())
     }
 }
 

@@ -61,6 +61,11 @@ impl Hash {
         Ok(self.md()?.size())
     }
 
+    /// What OpenSSL calls it.
+    pub fn name(self) -> &'static str {
+        ROWS.iter().find(|row| row.hash == self).map_or("unknown", |row| row.name)
+    }
+
     /// Whether it is broken for every use, and may be switched off.
     pub fn is_weak(self) -> bool {
         matches!(self, Self::Md4 | Self::Md5)
@@ -83,7 +88,7 @@ impl Hash {
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(ROWS.iter().find(|row| row.hash == *self).map_or("unknown", |row| row.name))
+        f.write_str(self.name())
     }
 }
 
@@ -95,13 +100,47 @@ impl fmt::Display for Hash {
 /// # Ok::<(), kmip_server::crypto::CryptoError>(())
 /// ```
 pub fn digest(hash: Hash, data: &[u8]) -> Result<Vec<u8>, CryptoError> {
-    let md = hash.md()?;
-    let mut context = MdCtx::new()?;
-    context.digest_init(md)?;
-    context.digest_update(data)?;
-    let mut out = vec![0; md.size()];
-    context.digest_final(&mut out)?;
-    Ok(out)
+    let mut digest = Digest::new(hash)?;
+    digest.update(data)?;
+    digest.finish()
+}
+
+/// A digest being computed, from data in pieces.
+pub struct Digest {
+    context: MdCtx,
+    length: usize,
+}
+
+impl Digest {
+    /// Starts one.
+    ///
+    /// # Errors
+    ///
+    /// When OpenSSL doesn't have the algorithm.
+    pub fn new(hash: Hash) -> Result<Self, CryptoError> {
+        let md = hash.md()?;
+        let mut context = MdCtx::new()?;
+        context.digest_init(md)?;
+        Ok(Self { context, length: md.size() })
+    }
+
+    /// Takes a piece.
+    pub fn update(&mut self, data: &[u8]) -> Result<(), CryptoError> {
+        Ok(self.context.digest_update(data)?)
+    }
+
+    /// The digest of all pieces.
+    pub fn finish(mut self) -> Result<Vec<u8>, CryptoError> {
+        let mut out = vec![0; self.length];
+        self.context.digest_final(&mut out)?;
+        Ok(out)
+    }
+}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Digest")
+    }
 }
 
 /// HMAC with SHA-256 (RFC 2104) of the concatenation of `parts`.

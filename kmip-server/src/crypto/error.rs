@@ -55,6 +55,9 @@ pub enum CryptoError {
         /// The length given.
         found: usize,
     },
+    /// A CMAC is made with blocks, which a stream cipher doesn't have.
+    #[error("{0} is no block cipher, and CMAC needs one")]
+    NoBlocks(Algorithm),
     /// The mode needs all of the data at once.
     #[error("{0} mode takes its data in one part")]
     NotStreamed(Mode),

@@ -12,6 +12,7 @@ pub mod digest;
 mod error;
 pub mod key_wrap;
 pub mod legacy;
+pub mod mac;
 mod padding;
 pub mod pkey;
 pub mod random;
@@ -19,7 +20,7 @@ mod table;
 mod whole;
 
 pub use cipher::{Algorithm, Direction, Encrypted, Mode, Parameters, Stream, decrypt, encrypt};
-pub use digest::{Hash, digest, hmac_sha256};
+pub use digest::{Digest, Hash, digest, hmac_sha256};
 pub use error::CryptoError;
 pub use padding::Padding;
 pub use random::{fill, random};

@@ -1,9 +1,9 @@
 //! What an operation works with: who asks, in which version, and the objects that they may have.
 
-use kmip::ttlv::{DateTime, Text, Version};
+use kmip::ttlv::{DateTime, Secret, Text, Version};
 use kmip::types::{
-    AttributeSet, AttributeValue, ManagedObject, Operation, UniqueIdentifier, UniqueIdentifierEnumeration,
-    tables,
+    AttributeSet, AttributeValue, Data, DataEnumeration, ManagedObject, Operation, UniqueIdentifier,
+    UniqueIdentifierEnumeration, tables, version,
 };
 
 use super::attributes::{Facts, Requested, implicit};
@@ -43,6 +43,8 @@ pub(super) struct Session {
     named: Vec<(UniqueIdentifierEnumeration, Text)>,
     /// Every identifier that the responses so far have named, in their order.
     returned: Vec<Text>,
+    /// The data that the responses so far have held, and of which operation it is (2.0 §7.5).
+    data: Vec<(DataEnumeration, Secret)>,
 }
 
 impl Session {
@@ -137,6 +139,39 @@ impl Context<'_> {
     /// Takes note of an identifier that the response names.
     pub fn returns(&mut self, identifier: &Text) {
         self.session.returned.push(identifier.clone());
+    }
+
+    /// The data that a request means: what it holds, or what an operation before it in the batch gave (2.0 §7.5).
+    ///
+    /// # Errors
+    ///
+    /// When no operation gave any.
+    pub(crate) fn data(&self, given: Data) -> Result<Secret, Failure> {
+        let outputs = &self.session.data;
+        let found = match given {
+            Data::ByteString(data) => return Ok(data),
+            Data::DataEnumeration(of) => outputs.iter().rev().find(|(kind, _)| *kind == of),
+            Data::Integer(number) => match usize::try_from(number) {
+                Ok(place) => outputs.get(place),
+                Err(_) => usize::try_from(number.unsigned_abs())
+                    .ok()
+                    .and_then(|back| outputs.len().checked_sub(back))
+                    .and_then(|place| outputs.get(place)),
+            },
+            Data::Other(_) => {
+                return Err(Failure::new(Kind::InvalidMessage, "the Data is of no type that it may have"));
+            }
+        };
+        found.map(|(_, data)| data.clone()).ok_or_else(|| {
+            Failure::new(Kind::InvalidField, "no operation before this one gave the Data that is meant")
+        })
+    }
+
+    /// Takes note of data that the response holds.
+    pub(crate) fn yields(&mut self, kind: DataEnumeration, data: &Secret) {
+        if self.version >= version::V2_0 {
+            self.session.data.push((kind, data.clone()));
+        }
     }
 
     /// The object that the caller names, without its material, if they may do `operation` to it.

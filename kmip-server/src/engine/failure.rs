@@ -35,6 +35,8 @@ pub enum Kind {
     Authentication,
     /// Cryptographic parameters are missing or contradict each other.
     BadParameters,
+    /// No operation in parts is under way under the Correlation Value.
+    Correlation,
     /// The cryptographic operation itself failed.
     Cryptographic,
     /// The object is destroyed; all but its attributes is gone.
@@ -77,6 +79,8 @@ pub enum Kind {
     MultiValued,
     /// Another object has this Name.
     NameTaken,
+    /// The operation needs an initialization vector, counter or nonce.
+    MissingIv,
     /// The object must not leave the server.
     NotExtractable,
     /// Objects of this type don't have the attribute.
@@ -145,6 +149,8 @@ impl Kind {
             Self::AttributeReadOnly => &[R::ReadOnlyAttribute, R::AttributeReadOnly, R::PermissionDenied],
             Self::Authentication => &[R::AuthenticationNotSuccessful],
             Self::BadParameters => &[R::BadCryptographicParameters, R::InvalidField],
+            // 1.4 §11.30.
+            Self::Correlation => &[R::InvalidCorrelationValue, R::ItemNotFound],
             Self::Cryptographic => &[R::CryptographicFailure],
             Self::DataType => &[R::InvalidDataType, R::InvalidField],
             Self::Destroyed => &[R::ObjectDestroyed, R::ObjectNotFound, R::ItemNotFound],
@@ -165,6 +171,7 @@ impl Kind {
             Self::MultiValued => &[R::MultiValuedAttribute, R::InvalidField],
             // 1.4 §11.2 and §11.15.
             Self::NameTaken => &[R::NonUniqueNameAttribute, R::IllegalOperation, R::InvalidField],
+            Self::MissingIv => &[R::MissingInitializationVector, R::InvalidField],
             Self::NotExtractable => &[R::NotExtractable, R::PermissionDenied],
             // 1.4 §11.15: "not supported for this object".
             Self::NotOfThisType => &[R::InvalidAttribute, R::UnsupportedAttribute, R::PermissionDenied],
@@ -293,7 +300,9 @@ impl From<CryptoError> for Failure {
     fn from(error: CryptoError) -> Self {
         use CryptoError as E;
         let kind = match &error {
-            E::Unsupported { .. } | E::Unavailable(_) | E::Digest(_) => Kind::UnsupportedParameters,
+            E::Unsupported { .. } | E::NoBlocks(_) | E::Unavailable(_) | E::Digest(_) => {
+                Kind::UnsupportedParameters
+            }
             E::KeyLength { .. }
             | E::IvLength { .. }
             | E::Counter

@@ -140,6 +140,18 @@ pub(crate) fn is_wrapped(block: &KeyBlock) -> bool {
     block.key_wrapping_data.is_some() || matches!(block.key_value, Some(KeyValue::Wrapped(_)))
 }
 
+/// The bytes of secret data.
+///
+/// # Errors
+///
+/// When the object is none, or the server has no such bytes.
+pub(crate) fn secret_bytes(object: &ManagedObject) -> Result<&Secret, Failure> {
+    let ManagedObject::SecretData(data) = object else {
+        return Err(Failure::new(Kind::WrongObjectType, "the object is no secret data"));
+    };
+    key_bytes(&data.key_block)
+}
+
 /// The bytes of a symmetric key.
 ///
 /// # Errors
@@ -149,10 +161,15 @@ pub(crate) fn symmetric_key_bytes(object: &ManagedObject) -> Result<&Secret, Fai
     let ManagedObject::SymmetricKey(key) = object else {
         return Err(Failure::new(Kind::WrongObjectType, "the object is no symmetric key"));
     };
-    if is_wrapped(&key.key_block) {
+    key_bytes(&key.key_block)
+}
+
+/// The bytes in a key block.
+fn key_bytes(block: &KeyBlock) -> Result<&Secret, Failure> {
+    if is_wrapped(block) {
         return Err(Failure::new(Kind::KeyFormatType, "the key is wrapped, and the server cannot use it"));
     }
-    match &key.key_block.key_value {
+    match &block.key_value {
         Some(KeyValue::Plaintext(value)) => match &value.key_material {
             KeyMaterial::ByteString(bytes) => Ok(bytes),
             KeyMaterial::TransparentSymmetricKey(transparent) => Ok(&transparent.key),

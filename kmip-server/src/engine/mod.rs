@@ -38,6 +38,8 @@ mod object;
 mod record;
 mod refusal;
 mod response;
+mod streams;
+mod weak;
 mod writer;
 
 use std::sync::Arc;
@@ -59,10 +61,12 @@ pub use self::identity::{Authenticator, ByCertificate};
 pub use self::lifecycle::Use;
 pub(crate) use self::lifecycle::{check_use, date, is_destroyed};
 pub(crate) use self::material::{
-    compress, convert, facts, fit, is_wrapped, key_block, object_type, secret_data, symmetric_key,
-    symmetric_key_bytes,
+    compress, convert, facts, fit, is_wrapped, key_block, object_type, secret_bytes, secret_data,
+    symmetric_key, symmetric_key_bytes,
 };
 pub use self::object::Managed;
+pub use self::streams::StreamLimits;
+pub(crate) use self::streams::{End, Gather, Stream, Work};
 pub(crate) use self::writer::{New, Writer};
 use crate::handler::{Disposition, Peer};
 use crate::rights::Policies;
@@ -88,6 +92,10 @@ pub struct Settings {
     pub unique_names: bool,
     /// Whether RSA key pairs of fewer than 1024 bits are made.
     pub weak_rsa: bool,
+    /// How many operations may wait for their next part.
+    pub streams: StreamLimits,
+    /// Whether weak algorithms may be used: DES and 3DES, Blowfish, CAST5, IDEA, RC4, MD4, MD5, and SHA-1 in signatures.
+    pub weak_algorithms: bool,
 }
 
 impl Default for Settings {
@@ -100,6 +108,8 @@ impl Default for Settings {
             batch_items: 1024,
             unique_names: false,
             weak_rsa: false,
+            streams: StreamLimits::default(),
+            weak_algorithms: true,
         }
     }
 }
@@ -112,6 +122,7 @@ pub struct Engine {
     authenticator: Box<dyn Authenticator>,
     settings: Settings,
     clock: fn() -> DateTime,
+    streams: streams::Streams,
 }
 
 /// The answer to one message.
@@ -134,6 +145,7 @@ impl Engine {
             authenticator: Box::new(ByCertificate),
             settings,
             clock: DateTime::now,
+            streams: streams::Streams::default(),
         }
     }
 

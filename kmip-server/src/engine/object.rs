@@ -138,16 +138,26 @@ impl Managed {
     ///
     /// When it is destroyed or archived.
     pub fn object(&self) -> Result<(ManagedObject, Version), Failure> {
+        self.check_available()?;
+        match &self.material {
+            Some(material) => record::decode_object(material),
+            None => Err(Failure::internal(&"the material of an object was not read")),
+        }
+    }
+
+    /// Checks that the server has more of the object than its attributes.
+    ///
+    /// # Errors
+    ///
+    /// When it is destroyed or archived.
+    pub fn check_available(&self) -> Result<(), Failure> {
         if self.attributes.get(Tag::DestroyDate).is_some() {
             return Err(Failure::new(Kind::Destroyed, "the object is destroyed"));
         }
         if self.attributes.get(Tag::ArchiveDate).is_some() {
             return Err(Failure::new(Kind::Archived, "the object is archived"));
         }
-        match &self.material {
-            Some(material) => record::decode_object(material),
-            None => Err(Failure::internal(&"the material of an object was not read")),
-        }
+        Ok(())
     }
 
     /// How long its material is, at most: for what is written in one piece.

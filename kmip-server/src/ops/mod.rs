@@ -19,16 +19,21 @@ mod get;
 mod get_attribute_list;
 mod get_attributes;
 mod get_usage_allocation;
+mod hash;
 mod key_pair;
 mod locate;
+mod mac;
 mod modify_attribute;
 mod obtain_lease;
 mod parameters;
+mod parts;
 mod query;
 mod recover;
 mod register;
 mod revoke;
+mod rng;
 mod set_attribute;
+mod symmetric;
 mod templates;
 
 use kmip::ttlv::{Tag, Unknown, Version};
@@ -75,15 +80,25 @@ enum Effect {
     Writes,
 }
 
+/// The payload of an operation, whose name may differ from its own.
+macro_rules! payload {
+    ($case:ident, $request:ident) => {
+        RequestPayload::$case($request)
+    };
+    ($case:ident $payload:ident, $request:ident) => {
+        RequestPayload::$payload($request)
+    };
+}
+
 macro_rules! handlers {
-    ($($case:ident $request:ident $effect:ident $run:path;)*) => {
+    ($($case:ident $(($payload:ident))? $request:ident $effect:ident $run:path;)*) => {
         /// Every operation that the server has.
         static HANDLERS: &[Handler] = &[
             $(Handler {
                 operation: Operation::$case,
                 effect: Effect::$effect,
                 run: |cx, payload| match payload {
-                    RequestPayload::$case(request) => {
+                    payload!($case $($payload)?, request) => {
                         let request: types::$request = Payload::take(request);
                         check_unknown(cx, &request.unknown)?;
                         $run(cx, request).map(ResponsePayload::from)
@@ -123,6 +138,11 @@ handlers! {
     DiscoverVersions DiscoverVersionsRequest Reads discover_versions::discover_versions;
     Encrypt EncryptRequest Touches encrypt::encrypt;
     Decrypt DecryptRequest Reads decrypt::decrypt;
+    MAC (Mac) MacRequest Touches mac::mac;
+    MACVerify (MacVerify) MacVerifyRequest Reads mac::mac_verify;
+    Hash HashRequest Reads hash::hash_data;
+    RNGRetrieve (RngRetrieve) RngRetrieveRequest Reads rng::rng_retrieve;
+    RNGSeed (RngSeed) RngSeedRequest Reads rng::rng_seed;
 }
 
 /// Runs the operation of the context.

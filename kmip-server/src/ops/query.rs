@@ -56,7 +56,7 @@ fn server_information(cx: &Context<'_>) -> ServerInformation {
 fn capabilities(cx: &Context<'_>) -> CapabilityInformation {
     let since = |since| cx.version() >= since;
     CapabilityInformation {
-        streaming_capability: Some(false),
+        streaming_capability: Some(true),
         asynchronous_capability: Some(false),
         attestation_capability: Some(false),
         batch_undo_capability: since(version::V1_4).then_some(true),
