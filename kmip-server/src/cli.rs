@@ -1,5 +1,8 @@
 //! The command line of `kmip-server`.
 
+mod configuration;
+mod users;
+
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
@@ -8,10 +11,14 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Config, File};
+use self::configuration::Configuration;
+pub(crate) use self::configuration::Source;
+use self::users::UsersCommand;
+use crate::config::{Config, Layers};
 use crate::import::ImportPykmip;
 use crate::quickstart::{self, Folder};
-use crate::{process, serve};
+use crate::seal::KeyFile;
+use crate::{process, serve, store};
 
 /// A KMIP key management server: durable, sealed, and fast.
 #[derive(Debug, Parser)]
@@ -25,10 +32,16 @@ pub struct Command {
 enum Task {
     /// Starts a server without any set-up: certificates and keys are made in a folder of yours, and used from then on
     Quickstart(Quickstart),
-    /// Starts a server with everything said in a configuration file
+    /// Starts a server with everything said in a configuration file, the environment, or on the command line
     Run(Run),
     /// Brings the objects of a PyKMIP server's database over, all of them or none
     ImportPykmip(ImportPykmip),
+    /// Checks a configuration, or shows what it comes to
+    #[command(subcommand)]
+    Config(Configuration),
+    /// Manages the users file
+    #[command(subcommand)]
+    Users(UsersCommand),
 }
 
 #[derive(Args, Debug)]
@@ -36,22 +49,14 @@ struct Quickstart {
     /// The folder for certificates, keys and the database [default: kmip in your folder for data]
     #[arg(long, value_name = "DIR")]
     directory: Option<PathBuf>,
-    /// Where to listen; port 0 is any free one
-    #[arg(long, value_name = "HOST:PORT")]
-    listen: Option<String>,
-    /// Where objects are kept: sqlite:PATH, or memory: for nowhere [default: sqlite:DIR/kmip.db]
-    #[arg(long, value_name = "URL")]
-    store: Option<String>,
-    /// A configuration file, for what it says besides
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    source: Source,
 }
 
 #[derive(Args, Debug)]
 struct Run {
-    /// The configuration file
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[command(flatten)]
+    source: Source,
 }
 
 const EXAMPLES: &str = "\
@@ -61,6 +66,10 @@ Examples:
   kmip-server quickstart --listen 0.0.0.0:5696    one for other machines, too
   kmip-server run --config /etc/kmip/server.toml  one with everything said explicitly
   kmip-server import-pykmip pykmip.db --dry-run   what of PyKMIP's can be brought over
+  kmip-server run --config /etc/pykmip/server.conf --store sqlite:/var/lib/kmip/kmip.db
+                                                  one with PyKMIP's configuration and a database of its own
+  kmip-server config example                      every setting, with its meaning and default
+  kmip-server users add alice --file users.toml   a user who may send a password
 
 Exit status: 0 after a shutdown by signal, 1 when the server can't start, 2 for wrong usage.";
 
@@ -72,6 +81,8 @@ pub fn main() -> ExitCode {
         Task::Quickstart(task) => task.run(),
         Task::Run(task) => task.run(),
         Task::ImportPykmip(task) => task.run(),
+        Task::Config(task) => task.run(),
+        Task::Users(task) => task.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -86,7 +97,13 @@ type Done = Result<(), Box<dyn std::error::Error>>;
 
 impl Run {
     fn run(self) -> Done {
-        let config = File::read(&self.config)?.complete()?;
+        let layers = self.source.layers()?;
+        let config = layers.complete()?;
+        config.log.start()?;
+        warn(&layers);
+        if layers.is_pykmip() {
+            first_master_key(&config)?;
+        }
         start(config, |addresses| {
             for address in addresses {
                 say(&format!("listening on {address}\n"));
@@ -101,20 +118,10 @@ impl Quickstart {
             Some(directory) => directory,
             None => quickstart::default_directory()?,
         };
-        let file = self.config.as_deref().map(File::read).transpose()?;
-        let (folder, config) = Folder::prepare(&directory, |own| {
-            let mut config = match file {
-                Some(file) => file.over(own),
-                None => own,
-            };
-            if let Some(listen) = self.listen {
-                config.listen = vec![listen];
-            }
-            if let Some(store) = self.store {
-                config.store = store;
-            }
-            config
-        })?;
+        let layers = self.source.layers()?;
+        let (folder, config) = Folder::prepare(&directory, |own| layers.over(own))?;
+        config.log.start()?;
+        warn(&layers);
         let store = config.store.clone();
         start(config, |addresses| {
             say(&greeting(&folder, &store, addresses));
@@ -122,8 +129,27 @@ impl Quickstart {
     }
 }
 
+/// What should be changed in a configuration although it is understood.
+fn warn(layers: &Layers) {
+    for warning in layers.warnings() {
+        tracing::warn!("{warning}");
+    }
+}
+
+/// PyKMIP knows no master key: whoever comes from it has one made beside the new database, before there are objects.
+pub(crate) fn first_master_key(config: &Config) -> Done {
+    let in_use = store::file(&config.store)?.is_some_and(std::path::Path::exists);
+    if !in_use && !config.master_key.exists() {
+        KeyFile::new(&config.master_key).create()?;
+        tracing::warn!(
+            file = %config.master_key.display(),
+            "made a master key: without it nothing in the database can be read, so keep a copy elsewhere"
+        );
+    }
+    Ok(())
+}
+
 fn start(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Done {
-    process::log(&config.log)?;
     process::allow_many_files();
     Ok(serve::serve(config, ready)?)
 }

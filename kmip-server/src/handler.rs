@@ -59,10 +59,25 @@ pub struct PeerCertificate {
     pub subject: String,
     /// The issuer's distinguished name.
     pub issuer: String,
+    /// The subject's alternative names.
+    pub alternative_names: AlternativeNames,
+    /// Whether the extended key usage says that it is for client authentication.
+    pub client_usage: bool,
     /// The SHA-256 digest of the certificate.
     pub fingerprint_sha256: [u8; 32],
     /// The certificate itself.
     pub der: Bytes,
+}
+
+/// The alternative names of a certificate's subject that a client may be known by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AlternativeNames {
+    /// Addresses of e-mail.
+    pub emails: Vec<String>,
+    /// URIs.
+    pub uris: Vec<String>,
+    /// Names of the domain name system.
+    pub dns: Vec<String>,
 }
 
 impl fmt::Debug for PeerCertificate {

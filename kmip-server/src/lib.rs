@@ -16,13 +16,16 @@
     )
 )]
 
+pub mod auth;
 pub mod cli;
 pub mod config;
 mod connection;
 pub mod crypto;
 pub mod engine;
+mod files;
 pub mod handler;
 pub mod import;
+pub mod log;
 mod ops;
 pub mod process;
 pub mod quickstart;
@@ -31,4 +34,5 @@ pub mod seal;
 pub mod serve;
 pub mod store;
 pub mod transport;
+mod watch;
 pub mod wipe;

@@ -1,23 +1,11 @@
-//! What the process is, beside its work: what it logs, how many files it may open, and that it leaves no picture of its
-//! memory behind.
+//! What the process is, beside its work: how many files it may open, and that it leaves no picture of its memory behind.
 
-use std::io::{self, IsTerminal, Write as _};
+use std::io::{self, Write as _};
 use std::panic;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tracing_subscriber::EnvFilter;
 
-/// Logs go to standard error from here on.
-///
-/// # Errors
-/// When the filter can't be understood.
-pub fn log(filter: &str) -> Result<(), String> {
-    let filter = EnvFilter::try_new(filter).map_err(|error| format!("the log level {filter:?}: {error}"))?;
-    let colours = io::stderr().is_terminal();
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(io::stderr);
-    let _ = log.try_init();
-    Ok(())
-}
+use crate::log::CRITICAL;
 
 /// Keys are in memory: it is not to be written to disk when the process ends badly, nor read by other processes of the
 /// user, nor printed. To be called before the first key is read.
@@ -34,8 +22,8 @@ pub fn harden() {
     panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
         let what = panic.payload().downcast_ref::<&str>().copied();
-        if tracing::enabled!(tracing::Level::ERROR) {
-            tracing::error!(place, what, "a fault of the server");
+        if tracing::enabled!(target: CRITICAL, tracing::Level::ERROR) {
+            tracing::error!(target: CRITICAL, place, what, "a fault of the server");
         } else {
             let _ = writeln!(io::stderr(), "kmip-server: a fault of the server: {place:?} {what:?}");
         }

@@ -1,16 +1,21 @@
 //! From a configuration to a server that serves, until it is told to stop.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::auth::{Clients, ServiceError, Users, UsersError, UsersWatch};
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::rights::Folder;
 use crate::seal::{KeyFile, MasterKeySource, Seal, SealError};
 use crate::store::{self, StoreError};
-use crate::transport::{Options, Server, TransportError};
+use crate::transport::{Options, Server, TlsReload, TransportError};
+use crate::watch::{Watch, Watched};
 
 /// Why a server can't start.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +27,20 @@ pub enum StartError {
     /// The master key can't be had, or isn't the store's.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// The policies can't be read.
+    #[error("the folder of policies {}: {error}", path.display())]
+    Policies {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        error: std::io::Error,
+    },
+    /// The users can't be read.
+    #[error(transparent)]
+    Users(#[from] UsersError),
+    /// A group service can't be asked.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
     /// The server can't listen.
     #[error(transparent)]
     Transport(#[from] TransportError),
@@ -30,16 +49,15 @@ pub enum StartError {
     System(#[from] std::io::Error),
 }
 
-/// Serves until SIGTERM or SIGINT. `ready` is told where, as soon as clients can connect.
+/// Serves until SIGTERM or SIGINT; SIGHUP has certificates, users and policies read again. `ready` is told where, as
+/// soon as clients can connect.
 ///
 /// # Errors
 /// When something that the server needs can't be used.
 pub fn serve(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), StartError> {
-    let master = KeyFile::new(&config.master_key).load()?;
-    let store = store::open(&config.store)?;
-    let seal = Arc::new(Seal::open(&*store, &master)?);
-    drop(master);
-    let engine = Arc::new(Engine::new(store, seal, config.engine));
+    let mut watched = Vec::new();
+    let (engine, config) = engine(config, &mut watched)?;
+    let engine = Arc::new(engine);
     let options = Options { listen: config.listen, tls: config.tls, limits: config.limits };
     // The transport never asks for more threads than its workers, except to look up a name at the start.
     let threads = options.limits.workers.saturating_add(1);
@@ -47,15 +65,26 @@ pub fn serve(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), St
         tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(threads).build()?;
     let served = runtime.block_on(async {
         let server = Server::bind(&options, engine).await?;
-        let (mut terminate, mut interrupt) =
-            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let (mut terminate, mut interrupt, mut hang_up) = (
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::hangup())?,
+        );
+        watched.push(Box::new(server.tls()));
+        let watch = Watch::start(watched)?;
         let addresses: Vec<SocketAddr> = server.addresses().collect();
         ready(&addresses);
         server
             .serve(async {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
+                loop {
+                    tokio::select! {
+                        _ = terminate.recv() => break,
+                        _ = interrupt.recv() => break,
+                        _ = hang_up.recv() => {
+                            tracing::info!("reading certificates, users and policies again");
+                            watch.reload();
+                        }
+                    }
                 }
                 tracing::info!("stopping");
             })
@@ -65,6 +94,86 @@ pub fn serve(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), St
     // What still runs was given up before: its client was told nothing, so nothing acknowledged is lost.
     runtime.shutdown_timeout(LAST_WAIT);
     served
+}
+
+/// Whether a server could start: everything that its configuration names is read, and nothing changed. The faults that
+/// it would start with are returned: policy files that can't be read.
+///
+/// # Errors
+/// What would keep it from starting, the first of it.
+pub fn check(config: &Config) -> Result<Vec<String>, StartError> {
+    KeyFile::new(&config.master_key).load()?;
+    check_all_but_master_key(config)
+}
+
+/// The same where the master key is yet to be made.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_all_but_master_key(config: &Config) -> Result<Vec<String>, StartError> {
+    let faults = match &config.policies {
+        Some(path) => folder(path)?.1,
+        None => Vec::new(),
+    };
+    clients(config, &mut Vec::new())?;
+    config.tls.check()?;
+    // A store that isn't there yet is made by the start, not by a check.
+    if let Some(path) = store::file(&config.store)?
+        && path.exists()
+    {
+        drop(store::open(&config.store)?);
+    }
+    Ok(faults)
+}
+
+fn engine(config: Config, watched: &mut Vec<Box<dyn Watched>>) -> Result<(Engine, Config), StartError> {
+    let master = KeyFile::new(&config.master_key).load()?;
+    let store = store::open(&config.store)?;
+    let seal = Arc::new(Seal::open(&*store, &master)?);
+    drop(master);
+    let mut engine =
+        Engine::new(store, seal, config.engine.clone()).with_authenticator(clients(&config, watched)?);
+    if let Some(path) = &config.policies {
+        let (folder, faults) = folder(path)?;
+        for fault in faults {
+            tracing::error!("{fault}; objects under its policies can't be used until it is mended");
+        }
+        engine = engine.with_live_policies(folder.live());
+        watched.push(Box::new(folder));
+    }
+    Ok((engine, config))
+}
+
+fn folder(path: &std::path::Path) -> Result<(Folder, Vec<String>), StartError> {
+    let (folder, faults) =
+        Folder::open(path).map_err(|error| StartError::Policies { path: path.to_owned(), error })?;
+    Ok((folder, faults.iter().map(ToString::to_string).collect()))
+}
+
+fn clients(config: &Config, watched: &mut Vec<Box<dyn Watched>>) -> Result<Clients, StartError> {
+    let users = match &config.auth.users {
+        Some(path) => {
+            let users = Arc::new(ArcSwap::from_pointee(Users::read(path)?));
+            watched.push(Box::new(UsersWatch::new(path.clone(), Arc::clone(&users))));
+            Some(users)
+        }
+        None => None,
+    };
+    Ok(Clients::new(&config.auth, users)?)
+}
+
+impl Watched for TlsReload {
+    fn files(&self) -> Vec<PathBuf> {
+        TlsReload::files(self).map(ToOwned::to_owned).into()
+    }
+
+    fn reload(&mut self) {
+        match TlsReload::reload(self) {
+            Ok(()) => tracing::info!("read the server's certificate and key"),
+            // One of the two may be about to be replaced, too.
+            Err(error) => tracing::error!("{error}; those from before stay in use"),
+        }
+    }
 }
 
 /// How long to wait in the end for threads that were given up.

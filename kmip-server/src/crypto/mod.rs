@@ -14,6 +14,7 @@ pub mod key_wrap;
 pub mod legacy;
 pub mod mac;
 mod padding;
+pub mod password;
 pub mod pkey;
 pub mod random;
 mod table;

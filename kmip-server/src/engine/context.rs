@@ -1,5 +1,7 @@
 //! What an operation works with: who asks, in which version, and the objects that they may have.
 
+use std::sync::Arc;
+
 use kmip::ttlv::{DateTime, Secret, Text, Version};
 use kmip::types::{
     AttributeSet, AttributeValue, Data, DataEnumeration, ManagedObject, Operation, UniqueIdentifier,
@@ -278,8 +280,8 @@ impl Context<'_> {
     }
 
     /// The policies in force.
-    pub(crate) fn policies(&self) -> &Policies {
-        &self.engine.policies
+    pub(crate) fn policies(&self) -> Arc<Policies> {
+        self.engine.policies.load_full()
     }
 
     /// Who asks.
@@ -355,7 +357,7 @@ pub(super) fn decide(
     if is_gone {
         return Err(Failure::not_found());
     }
-    match engine.policies.decide(caller, subject(header), operation) {
+    match engine.policies.load().decide(caller, subject(header), operation) {
         // 1.4 §11: what is archived is recovered before anything else is done with it.
         Decision::Allowed
             if header.storage == kmip::types::StorageStatusMask::ArchivalStorage.bits()

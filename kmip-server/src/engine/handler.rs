@@ -27,10 +27,19 @@ impl Handler for Engine {
         response.extend_from_slice(&answer.finish(Disposition::Close).bytes);
     }
 
-    /// What commits, or works on much data. A single Get or Encrypt commits too, but only the first time.
+    /// What commits, works on much data, or has its client looked up elsewhere. A single Get or Encrypt commits too, but only the first time.
     fn may_block(&self, request: &Bytes) -> bool {
-        request.len() > LARGE || operations(request).any(ops::writes)
+        request.len() > LARGE
+            || operations(request).any(ops::writes)
+            || self.authenticator.may_block(has_credentials(request))
     }
+}
+
+/// Whether a request's header has an Authentication, as far as that can be found without reading it.
+fn has_credentials(request: &[u8]) -> bool {
+    let body = request.get(HEADER_SIZE..).unwrap_or_default();
+    let header = items(body).find(|(tag, _)| *tag == Tag::RequestHeader);
+    header.is_some_and(|(_, header)| items(header).any(|(tag, _)| tag == Tag::Authentication))
 }
 
 /// The operations of a request's items, as far as they can be found without reading it.

@@ -16,6 +16,12 @@ pub trait Authenticator: Send + Sync {
     ///
     /// When what is said of the caller is not so, or can't be verified. The connection is closed then.
     fn authenticate(&self, peer: &Peer, credentials: &[&Credential]) -> Result<Caller, Failure>;
+
+    /// Whether that may wait or compute for long; of a message with credentials, or without.
+    fn may_block(&self, credentials: bool) -> bool {
+        let _ = credentials;
+        false
+    }
 }
 
 /// Knows clients by their certificates: the common name is the user.

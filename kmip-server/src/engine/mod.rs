@@ -39,11 +39,13 @@ mod record;
 mod refusal;
 mod response;
 mod streams;
+mod transcript;
 mod weak;
 mod writer;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use kmip::ttlv::{Bytes, DateTime, Limits, Mode, Text, Version};
 use kmip::types::message::version_of;
 use kmip::types::{RequestMessage, version};
@@ -69,7 +71,7 @@ pub use self::streams::StreamLimits;
 pub(crate) use self::streams::{End, Gather, Stream, Work};
 pub(crate) use self::writer::{New, Writer};
 use crate::handler::{Disposition, Peer};
-use crate::rights::Policies;
+use crate::rights::{LivePolicies, Policies};
 use crate::seal::Seal;
 use crate::store::Store;
 use crate::wipe::Wiped;
@@ -118,7 +120,7 @@ impl Default for Settings {
 pub struct Engine {
     store: Arc<dyn Store>,
     seal: Arc<Seal>,
-    policies: Policies,
+    policies: LivePolicies,
     authenticator: Box<dyn Authenticator>,
     settings: Settings,
     clock: fn() -> DateTime,
@@ -141,7 +143,7 @@ impl Engine {
         Self {
             store,
             seal,
-            policies: Policies::built_in(),
+            policies: Arc::new(ArcSwap::from_pointee(Policies::built_in())),
             authenticator: Box::new(ByCertificate),
             settings,
             clock: DateTime::now,
@@ -152,6 +154,12 @@ impl Engine {
     /// The engine with other policies.
     #[must_use]
     pub fn with_policies(self, policies: Policies) -> Self {
+        self.with_live_policies(Arc::new(ArcSwap::from_pointee(policies)))
+    }
+
+    /// The engine with policies that may change.
+    #[must_use]
+    pub fn with_live_policies(self, policies: LivePolicies) -> Self {
         Self { policies, ..self }
     }
 
@@ -169,6 +177,18 @@ impl Engine {
 
     /// Answers one message of a peer, whatever it is.
     pub fn answer(&self, peer: &Peer, message: &Bytes) -> Answer {
+        if !tracing::enabled!(target: MESSAGES, tracing::Level::DEBUG) {
+            return self.answer_message(peer, message);
+        }
+        let show = |bytes: &Bytes| transcript::readable(bytes, self.settings.limits);
+        tracing::debug!(target: MESSAGES, peer = %peer.address, "request\n{}", show(message));
+        let answer = self.answer_message(peer, message);
+        let bytes = Bytes::from_owner(answer.bytes.clone());
+        tracing::debug!(target: MESSAGES, peer = %peer.address, "response\n{}", show(&bytes));
+        answer
+    }
+
+    fn answer_message(&self, peer: &Peer, message: &Bytes) -> Answer {
         let now = (self.clock)();
         let limits = self.settings.limits;
         let request = RequestMessage::read(message, Mode::Lenient, limits).or_else(|error| {
@@ -193,6 +213,9 @@ impl std::fmt::Debug for Engine {
         f.debug_struct("Engine").field("settings", &self.settings).finish_non_exhaustive()
     }
 }
+
+/// The target of the log's entries of whole messages.
+const MESSAGES: &str = "kmip_server::messages";
 
 /// The newest version that the server speaks.
 pub(crate) const LATEST: Version = match version::ALL {

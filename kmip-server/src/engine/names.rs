@@ -49,7 +49,7 @@ fn is_taken(
         conditions: vec![Condition::Equals { attribute: row.attribute, value: row.value }],
         storage: Some(living.bits()),
         limit: Some(2),
-        ..Query::new(engine.policies.visibility(caller))
+        ..Query::new(engine.policies.load().visibility(caller))
     };
     let located = snapshot.locate(&query)?;
     Ok(located.identifiers.iter().any(|identifier| !object.is_called(identifier)))

@@ -8,21 +8,23 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{Database, Options, import};
-use crate::config::{Config, File};
+use crate::cli::{Source, first_master_key};
+use crate::config::Config;
+use crate::log::LogOptions;
 use crate::quickstart::{self, Folder};
 use crate::seal::{KeyFile, MasterKey, MasterKeySource, Seal};
-use crate::{process, store};
+use crate::store;
 
 /// Brings the objects of a PyKMIP server's database over.
 #[derive(Args, Debug)]
 pub(crate) struct ImportPykmip {
     /// The database: PyKMIP's database_path, or /tmp/pykmip.database where its configuration names none
     database: PathBuf,
-    /// The configuration of the server that the objects are for
-    #[arg(long, value_name = "FILE", conflicts_with = "directory")]
-    config: Option<PathBuf>,
+    /// The server that the objects are for
+    #[command(flatten)]
+    source: Source,
     /// The folder of the server that the objects are for, as of quickstart [default: that of quickstart]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with = "config")]
     directory: Option<PathBuf>,
     /// Only tells what would be done
     #[arg(long)]
@@ -40,7 +42,7 @@ pub(crate) struct ImportPykmip {
 
 impl ImportPykmip {
     pub(crate) fn run(self) -> Result<(), Box<dyn std::error::Error>> {
-        process::log("warn")?;
+        LogOptions { level: "warn".into(), ..LogOptions::default() }.start()?;
         // What can't be read is said before anything is made.
         let database = Database::open(&self.database)?;
         let (store, seal) = if self.dry_run { self.rehearsal()? } else { self.server(self.config()?)? };
@@ -66,10 +68,15 @@ impl ImportPykmip {
 
     /// The configuration of the server that the objects are for. Its folder is made if need be.
     fn config(&self) -> Result<Config, Box<dyn std::error::Error>> {
-        Ok(match &self.config {
-            Some(file) => File::read(file)?.complete()?,
-            None => Folder::prepare(&self.directory()?, |config| config)?.1,
-        })
+        let layers = self.source.layers()?;
+        if self.source.config.is_none() {
+            return Ok(Folder::prepare(&self.directory()?, |config| layers.over(config))?.1);
+        }
+        let config = layers.complete()?;
+        if layers.is_pykmip() && !self.dry_run {
+            first_master_key(&config)?;
+        }
+        Ok(config)
     }
 
     fn directory(&self) -> Result<PathBuf, quickstart::QuickstartError> {
@@ -85,7 +92,7 @@ impl ImportPykmip {
 
     /// A rehearsal makes nothing: where there is no server yet, it is for one in memory.
     fn rehearsal(&self) -> Result<Place, Box<dyn std::error::Error>> {
-        let config = match &self.config {
+        let config = match &self.source.config {
             Some(_) => Some(self.config()?),
             None if self.directory()?.exists() => Some(self.config()?),
             None => None,

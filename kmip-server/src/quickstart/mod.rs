@@ -1,7 +1,6 @@
 //! A server without any set-up: everything that it needs is made in one folder, once, and used from then on.
 
 mod authority;
-mod files;
 
 use std::fs;
 use std::io;
@@ -15,8 +14,11 @@ use openssl::x509::X509;
 use zeroize::Zeroizing;
 
 use self::authority::{Pair, Use};
-use crate::config::{Config, DEFAULT_LISTEN, DEFAULT_LOG};
+use crate::auth;
+use crate::config::{Config, ConfigError, DEFAULT_LISTEN};
 use crate::engine::Settings;
+use crate::files;
+use crate::log::LogOptions;
 use crate::seal::{KeyFile, SealError};
 use crate::store::{self, StoreError};
 use crate::transport::{Limits, TlsOptions};
@@ -73,6 +75,9 @@ pub enum QuickstartError {
         /// The key that is missing.
         key: PathBuf,
     },
+    /// The configuration that is laid over the folder's can't be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The master key can't be made.
     #[error(transparent)]
     Seal(#[from] SealError),
@@ -103,12 +108,12 @@ impl Folder {
     /// When something can't be made, or what is there can't be used.
     pub fn prepare(
         path: &Path,
-        configure: impl FnOnce(Config) -> Config,
+        configure: impl FnOnce(Config) -> Result<Config, ConfigError>,
     ) -> Result<(Self, Config), QuickstartError> {
         let mut folder =
             Self { path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()), made: Vec::new() };
         folder.make_private()?;
-        let config = configure(folder.config());
+        let config = configure(folder.config())?;
         // Of two servers that start at the same time, one waits for what the other makes.
         let failed = |source| QuickstartError::File { path: folder.path.clone(), source };
         let lock = fs::File::open(&folder.path).map_err(failed)?;
@@ -139,15 +144,16 @@ impl Folder {
             listen: vec![DEFAULT_LISTEN.to_owned()],
             store: format!("sqlite:{}", self.file(DATABASE).display()),
             master_key: self.file(MASTER_KEY),
-            tls: TlsOptions {
-                certificate: self.file(SERVER.certificate),
-                key: self.file(SERVER.key),
-                client_ca: self.file(AUTHORITY.certificate),
-                ciphers: None,
-            },
+            policies: None,
+            tls: TlsOptions::new(
+                self.file(SERVER.certificate),
+                self.file(SERVER.key),
+                self.file(AUTHORITY.certificate),
+            ),
+            auth: auth::Options::default(),
             limits: Limits::default(),
             engine: Settings::default(),
-            log: DEFAULT_LOG.to_owned(),
+            log: LogOptions::default(),
         }
     }
 

@@ -9,7 +9,7 @@ use super::*;
 
 fn prepare(path: &Path, listen: &str) -> Result<Folder, QuickstartError> {
     let listen = vec![listen.to_owned()];
-    Folder::prepare(path, |config| Config { listen, ..config }).map(|(folder, _)| folder)
+    Folder::prepare(path, |config| Ok(Config { listen, ..config })).map(|(folder, _)| folder)
 }
 
 fn certificate(folder: &Folder, name: &str) -> X509 {
@@ -228,7 +228,8 @@ fn a_lost_master_key_is_never_replaced() {
     assert!(!folder.file("master.key").exists());
 
     // Nor that of a store elsewhere; one that is made anew, or in memory, loses nothing.
-    let elsewhere = |address: String| Folder::prepare(&path, |config| Config { store: address, ..config });
+    let elsewhere =
+        |address: String| Folder::prepare(&path, |config| Ok(Config { store: address, ..config }));
     let database = parent.path().join("elsewhere.db");
     fs::write(&database, "objects").unwrap();
     let refused = elsewhere(format!("sqlite:{}", database.display()));
@@ -245,7 +246,7 @@ fn a_key_from_elsewhere_is_not_made() {
     let parent = tempfile::tempdir().unwrap();
     let path = parent.path().join("kmip");
     let (folder, config) =
-        Folder::prepare(&path, |config| Config { master_key: "/elsewhere".into(), ..config }).unwrap();
+        Folder::prepare(&path, |config| Ok(Config { master_key: "/elsewhere".into(), ..config })).unwrap();
     assert!(!folder.file("master.key").exists());
     assert_eq!(config.master_key, Path::new("/elsewhere"));
 }

@@ -8,6 +8,7 @@
 //! ([`RIGHTS`](kmip::types::tables::RIGHTS)); what that doesn't cover either is refused.
 
 mod file;
+mod folder;
 mod names;
 mod policy;
 
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use kmip::types::{ObjectType, Operation, version};
 
 pub use file::PolicyError;
+pub use folder::{Fault, Folder, LivePolicies};
 pub use policy::{Permission, Policy, Table};
 
 use crate::store::{Grant, Visibility};
@@ -87,11 +89,16 @@ impl Policies {
     /// When the text is no policy file; the message says where and why.
     pub fn with_file(mut self, text: &str) -> Result<Self, PolicyError> {
         for (name, policy) in file::parse(text)? {
-            if !RESERVED.contains(&name.as_str()) {
-                self.policies.insert(name, policy);
-            }
+            self.set(&name, policy);
         }
         Ok(self)
+    }
+
+    /// Gives a policy, in the place of one of this name; not of a reserved one.
+    fn set(&mut self, name: &str, policy: Policy) {
+        if !RESERVED.contains(&name) {
+            self.policies.insert(name.to_owned(), policy);
+        }
     }
 
     /// Whether there is a policy of this name.

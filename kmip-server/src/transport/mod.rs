@@ -6,6 +6,7 @@
 //! few: when there are more, the one that has taken longest is given up. So whoever opens connections and says
 //! nothing stands in nobody's way but the like of them.
 
+pub(crate) mod ciphers;
 mod error;
 mod handshakes;
 mod limits;
@@ -17,6 +18,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use openssl::ssl::{Ssl, SslContext};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
@@ -27,7 +29,7 @@ use tokio_openssl::SslStream;
 pub use error::TransportError;
 pub use limits::Limits;
 pub(crate) use stop::{Stop, Stopper};
-pub use tls::TlsOptions;
+pub use tls::{TlsOptions, TlsVersion};
 
 use self::handshakes::Handshakes;
 use crate::connection::{self, Service};
@@ -49,6 +51,36 @@ pub struct Server {
     listeners: Vec<(TcpListener, SocketAddr)>,
     gate: Gate,
     stopper: Stopper,
+    reload: TlsReload,
+}
+
+/// Certificates and keys of a server that serves, to be read again.
+#[derive(Clone)]
+pub struct TlsReload {
+    options: TlsOptions,
+    context: Arc<ArcSwap<SslContext>>,
+}
+
+impl TlsReload {
+    /// The files.
+    pub fn files(&self) -> [&std::path::Path; 3] {
+        [&self.options.certificate, &self.options.key, &self.options.client_ca]
+    }
+
+    /// Reads them again, for the connections that come from now on.
+    ///
+    /// # Errors
+    /// When they can't be used: those from before stay in use.
+    pub fn reload(&self) -> Result<(), TransportError> {
+        self.context.store(Arc::new(self.options.context()?));
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for TlsReload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TlsReload").field("options", &self.options).finish_non_exhaustive()
+    }
 }
 
 impl Server {
@@ -57,7 +89,7 @@ impl Server {
     /// # Errors
     /// When an address can't be listened on, or a certificate or key can't be used.
     pub async fn bind(options: &Options, handler: Arc<dyn Handler>) -> Result<Self, TransportError> {
-        let tls = options.tls.context()?;
+        let tls = Arc::new(ArcSwap::from_pointee(options.tls.context()?));
         let mut listeners = Vec::with_capacity(options.listen.len());
         for address in &options.listen {
             let listener = listen(address).await?;
@@ -66,6 +98,7 @@ impl Server {
         }
         let limits = options.limits.clone();
         let stopper = Stopper::new();
+        let reload = TlsReload { options: options.tls.clone(), context: Arc::clone(&tls) };
         let gate = Gate {
             tls,
             handshakes: Handshakes::new(limits.handshakes),
@@ -73,7 +106,7 @@ impl Server {
             service: Arc::new(Service::new(handler, limits)),
             stop: stopper.stop(),
         };
-        Ok(Self { listeners, gate, stopper })
+        Ok(Self { listeners, gate, stopper, reload })
     }
 
     /// The addresses it listens on, in the order of the options, with their real ports.
@@ -81,10 +114,15 @@ impl Server {
         self.listeners.iter().map(|(_, address)| *address)
     }
 
+    /// What reads its certificates and keys again.
+    pub fn tls(&self) -> TlsReload {
+        self.reload.clone()
+    }
+
     /// Serves until `shutdown` is over. Then nothing is accepted any more, requests that are being answered are
     /// answered, and everything else is closed.
     pub async fn serve(self, shutdown: impl Future<Output = ()>) {
-        let Self { listeners, gate, stopper } = self;
+        let Self { listeners, gate, stopper, .. } = self;
         let grace = gate.service.limits.shutdown_time;
         let gate = Arc::new(gate);
         let mut accepting = JoinSet::new();
@@ -110,7 +148,7 @@ impl std::fmt::Debug for Server {
 
 /// What every connection passes on its way in.
 struct Gate {
-    tls: SslContext,
+    tls: Arc<ArcSwap<SslContext>>,
     handshakes: Handshakes,
     places: Arc<Semaphore>,
     service: Arc<Service>,
@@ -166,18 +204,18 @@ async fn knock(
     let mut stop = gate.stop.clone();
     let limits = &gate.service.limits;
     let admission = async {
-        let (mut stream, peer) = match timeout(limits.handshake_time, shake(stream, address, &gate.tls)).await
-        {
-            Err(_) => {
-                tracing::info!(%address, "the TLS handshake took too long");
-                return None;
-            }
-            Ok(Err(reason)) => {
-                tracing::info!(%address, %reason, "the TLS handshake failed");
-                return None;
-            }
-            Ok(Ok(accepted)) => accepted,
-        };
+        let (mut stream, peer) =
+            match timeout(limits.handshake_time, shake(stream, address, &gate.tls.load_full())).await {
+                Err(_) => {
+                    tracing::info!(%address, "the TLS handshake took too long");
+                    return None;
+                }
+                Ok(Err(reason)) => {
+                    tracing::info!(%address, %reason, "the TLS handshake failed");
+                    return None;
+                }
+                Ok(Ok(accepted)) => accepted,
+            };
         match Arc::clone(&gate.places).try_acquire_owned() {
             Ok(place) => Some((stream, peer, place)),
             Err(_) => {

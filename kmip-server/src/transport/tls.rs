@@ -5,17 +5,18 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use openssl::asn1::{Asn1Time, Asn1TimeRef};
+use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
 use openssl::pkey::{PKey, Private};
 use openssl::ssl::{
     self, ErrorCode, SslAcceptor, SslContext, SslMethod, SslOptions, SslRef, SslVerifyMode, SslVersion,
 };
 use openssl::x509::store::{X509Store, X509StoreBuilder};
-use openssl::x509::{X509, X509NameRef, X509Ref, X509VerifyResult};
+use openssl::x509::{X509, X509ExtendedKeyUsage, X509NameRef, X509PurposeId, X509Ref, X509VerifyResult};
 use zeroize::Zeroizing;
 
-use super::TransportError;
-use crate::handler::PeerCertificate;
+use super::{TransportError, ciphers};
+use crate::handler::{AlternativeNames, PeerCertificate};
 
 /// What a server needs for TLS. It speaks TLS 1.2 and 1.3, and asks every client for a certificate.
 ///
@@ -28,35 +29,82 @@ pub struct TlsOptions {
     pub key: PathBuf,
     /// The certificates of the authorities whose clients are let in.
     pub client_ca: PathBuf,
-    /// The cipher suites of TLS 1.2, as OpenSSL names them; none for [`TlsOptions::DEFAULT_CIPHERS`].
-    pub ciphers: Option<String>,
+    /// The cipher suites, by IANA's or OpenSSL's names. If none is named of a version, its default ones are offered:
+    /// [`TlsOptions::DEFAULT_CIPHERS`] of TLS 1.2.
+    pub ciphers: Vec<String>,
+    /// The oldest version that is spoken.
+    pub min_version: TlsVersion,
+    /// Whether a certificate for other uses than client authentication is refused.
+    pub client_usage: bool,
+}
+
+/// A version of TLS.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TlsVersion {
+    /// TLS 1.2.
+    #[default]
+    V1_2,
+    /// TLS 1.3.
+    V1_3,
+}
+
+impl TlsVersion {
+    /// The version that is written so: `1.2`, `1.3`.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "1.2" => Some(Self::V1_2),
+            "1.3" => Some(Self::V1_3),
+            _ => None,
+        }
+    }
 }
 
 impl TlsOptions {
     /// The cipher suites of TLS 1.2 offered by default: those with forward secrecy and SHA-2.
     ///
     /// The suites that the KMIP 1.x profiles require besides have no forward secrecy. A client that knows no others
-    /// needs `AES256-SHA256:AES128-SHA256` added, and a server with an RSA key.
+    /// needs `TLS_RSA_WITH_AES_256_CBC_SHA256` and `TLS_RSA_WITH_AES_128_CBC_SHA256` named as well, and a server with an
+    /// RSA key.
     pub const DEFAULT_CIPHERS: &str = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:\
          ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:\
          ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305:\
          DHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES256-GCM-SHA384:\
          ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384:ECDHE-ECDSA-AES128-SHA256:ECDHE-RSA-AES128-SHA256";
 
+    /// With these files, and everything else by default.
+    pub fn new(
+        certificate: impl Into<PathBuf>,
+        key: impl Into<PathBuf>,
+        client_ca: impl Into<PathBuf>,
+    ) -> Self {
+        Self {
+            certificate: certificate.into(),
+            key: key.into(),
+            client_ca: client_ca.into(),
+            ciphers: Vec::new(),
+            min_version: TlsVersion::default(),
+            client_usage: true,
+        }
+    }
+
+    /// Whether a server could use them.
+    ///
+    /// # Errors
+    /// When it could not; the error says why.
+    pub fn check(&self) -> Result<(), TransportError> {
+        self.context().map(drop)
+    }
+
     /// Everything that the server's connections share.
     pub(super) fn context(&self) -> Result<SslContext, TransportError> {
         let mut builder = SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server())?;
-        builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
         builder.set_options(
             SslOptions::NO_RENEGOTIATION
                 // A message says how long it is: what a cut-off connection lacks is seen without TLS.
                 | SslOptions::IGNORE_UNEXPECTED_EOF
                 | SslOptions::from_bits_retain(CLEANSE_PLAINTEXT),
         );
-        let ciphers = self.ciphers.as_deref().unwrap_or(Self::DEFAULT_CIPHERS);
-        builder.set_cipher_list(ciphers).map_err(|error| {
-            TransportError::Tls(format!("OpenSSL knows none of the cipher suites {ciphers:?} ({error})"))
-        })?;
+        self.set_ciphers(&mut builder)?;
         // A record in one system call instead of two.
         builder.set_read_ahead(true);
 
@@ -68,10 +116,37 @@ impl TlsOptions {
         }
         builder.set_verify_cert_store(trust(&authorities)?)?;
         builder.set_verify(SslVerifyMode::PEER | SslVerifyMode::FAIL_IF_NO_PEER_CERT);
+        if !self.client_usage {
+            builder.verify_param_mut().set_purpose(X509PurposeId::ANY)?;
+        }
         // Sessions are resumed by tickets, whose keys live and die with this context: a session doesn't outlast a
         // change of the authorities. OpenSSL wants a name for where a session counts.
         builder.set_session_id_context(b"kmip")?;
         Ok(builder.build().into_context())
+    }
+
+    fn set_ciphers(&self, builder: &mut ssl::SslContextBuilder) -> Result<(), TransportError> {
+        let lists = ciphers::lists(&self.ciphers).map_err(|name| {
+            TransportError::Tls(format!(
+                "the cipher suite {name:?} is not known; name it as IANA or OpenSSL does"
+            ))
+        })?;
+        let refused = |list: &str, error: ErrorStack| {
+            TransportError::Tls(format!("OpenSSL has none of the cipher suites {list:?} ({error})"))
+        };
+        // Of TLS 1.2 nothing is offered to whoever wants suites of TLS 1.3 alone.
+        let only_new = lists.v1_3.is_some() && lists.v1_2.is_none();
+        let version = match self.min_version {
+            TlsVersion::V1_2 if !only_new => SslVersion::TLS1_2,
+            _ => SslVersion::TLS1_3,
+        };
+        builder.set_min_proto_version(Some(version))?;
+        let list = lists.v1_2.as_deref().unwrap_or(Self::DEFAULT_CIPHERS);
+        builder.set_cipher_list(list).map_err(|error| refused(list, error))?;
+        if let Some(list) = &lists.v1_3 {
+            builder.set_ciphersuites(list).map_err(|error| refused(list, error))?;
+        }
+        Ok(())
     }
 
     fn set_identity(&self, builder: &mut ssl::SslContextBuilder) -> Result<(), TransportError> {
@@ -153,6 +228,10 @@ fn describe(certificate: &X509Ref) -> Result<PeerCertificate, openssl::error::Er
         common_name: only_common_name(certificate.subject_name()),
         subject: distinguished_name(certificate.subject_name()),
         issuer: distinguished_name(certificate.issuer_name()),
+        alternative_names: alternative_names(certificate),
+        client_usage: certificate
+            .extended_key_usage()
+            .is_some_and(|usage| usage.contains(X509ExtendedKeyUsage::SSL_CLIENT)),
         fingerprint_sha256: fingerprint,
         der: Bytes::from(certificate.to_der()?),
     })
@@ -169,6 +248,24 @@ fn only_common_name(name: &X509NameRef) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// The subject's alternative names that a client may be known by.
+fn alternative_names(certificate: &X509Ref) -> AlternativeNames {
+    let mut names = AlternativeNames::default();
+    for name in certificate.subject_alt_names().into_iter().flatten() {
+        let (list, name) = match (name.email(), name.uri(), name.dnsname()) {
+            (Some(email), _, _) => (&mut names.emails, email),
+            (_, Some(uri), _) => (&mut names.uris, uri),
+            (_, _, Some(dns)) => (&mut names.dns, dns),
+            _ => continue,
+        };
+        // As in common names.
+        if !name.is_empty() && !name.contains('\0') {
+            list.push(name.to_owned());
+        }
+    }
+    names
 }
 
 /// A name as text, its parts in the order of the certificate.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kmip::ttlv::{Bytes, DateTime, Limits, Mode, Tag, Version};
 use kmip::types::*;
 use kmip_server::engine::{Answer, Engine, Settings};
-use kmip_server::handler::{Disposition, Peer, PeerCertificate};
+use kmip_server::handler::{AlternativeNames, Disposition, Peer, PeerCertificate};
 use kmip_server::rights::Policies;
 use kmip_server::seal::{MasterKey, Seal};
 use kmip_server::store;
@@ -48,6 +48,8 @@ pub(crate) fn peer(common_name: Option<&str>) -> Peer {
         common_name: common_name.map(str::to_owned),
         subject: String::new(),
         issuer: String::new(),
+        alternative_names: AlternativeNames::default(),
+        client_usage: true,
         fingerprint_sha256: [0; 32],
         der: Bytes::new(),
     };

@@ -59,6 +59,10 @@ fn usage() {
     let (status, said) = finished(&["--version"]);
     assert_eq!((status, said), (Some(0), format!("kmip-server {}\n", env!("CARGO_PKG_VERSION"))));
     assert_eq!(finished::<&str>(&[]).0, Some(2));
-    assert_eq!(finished(&["run"]).0, Some(2));
+    let (status, said) = finished(&["run"]);
+    assert!(
+        status == Some(1) && said.contains("`store` is not set") && said.contains("KMIP_SERVER_STORE"),
+        "{said}"
+    );
     assert_eq!(finished(&["quickstart", "--nonsense"]).0, Some(2));
 }

@@ -99,7 +99,7 @@ pub(crate) fn files(folder: &TempDir) -> (Pair, TlsOptions) {
         authority.issue(Request { subject: &[("CN", "localhost")], server: true, ..Request::default() });
     let (certificate, key) = server.write(folder.path(), "server");
     let (client_ca, _) = authority.write(folder.path(), "ca");
-    (authority, TlsOptions { certificate, key, client_ca, ciphers: None })
+    (authority, TlsOptions::new(certificate, key, client_ca))
 }
 
 pub(crate) async fn start(limits: Limits) -> Running {

@@ -55,7 +55,7 @@ async fn files_that_are_not_what_they_should_be() {
         (TlsOptions { key: other, ..tls.clone() }, "other.crt: it holds no private key"),
         (TlsOptions { client_ca: absent, ..tls.clone() }, "absent: No such file"),
         (TlsOptions { client_ca: empty, ..tls.clone() }, "empty: it holds no certificate"),
-        (TlsOptions { ciphers: Some("ROT13".into()), ..tls.clone() }, "ROT13"),
+        (TlsOptions { ciphers: vec!["ROT13".into()], ..tls.clone() }, "ROT13"),
     ] {
         let error = refused("127.0.0.1:0", broken).await.to_string();
         assert!(error.contains(what), "{error}");

@@ -1,0 +1,182 @@
+//! Every setting there is: its name, its type, what it means, and what it is by default.
+//!
+//! One table, from which come the structure that a file is read into, the options of the command line, the environment
+//! variables, and the annotated example. The value before `=` is that of the example; the one behind it is the default.
+
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::setting::{Setting, Texts, section};
+
+section! {
+    /// What a configuration says, where it says anything.
+    pub struct File in "" {
+        /// Where to listen: HOST:PORT, one or more. Port 0 is any free one.
+        listen: Texts, List, r#"["127.0.0.1:5696"]"# = r#"["127.0.0.1:5696"]"#;
+        /// Where objects are kept: sqlite:PATH, or memory: for nowhere.
+        store: String, Store, r#""sqlite:kmip.db""#;
+        /// The file with the master key: 64 hexadecimal digits, readable by its owner alone.
+        master_key: PathBuf, Path, r#""master.key""#;
+        /// The folder with operation policies, as JSON files. Changes are in force within a second.
+        policies: PathBuf, Path, r#""policies""#;
+        sections {
+            tls: Tls,
+            auth: Auth,
+            limits: Limits,
+            server: Server,
+            crypto: Crypto,
+            log: Log,
+        }
+    }
+}
+
+section! {
+    /// TLS.
+    pub(super) struct Tls in "tls" {
+        /// The server's certificate, followed by those of the authorities up to its root (PEM).
+        /// Certificates and keys are read again when their files change, and on SIGHUP.
+        certificate: PathBuf, Path, r#""server.crt""#;
+        /// The server's private key (PEM).
+        key: PathBuf, Path, r#""server.key""#;
+        /// The certificates of the authorities whose clients are let in (PEM).
+        client_ca: PathBuf, Path, r#""ca.crt""#;
+        /// The cipher suites, as IANA or OpenSSL name them. What is not said of a version is its default.
+        ciphers: Texts, List, r#"["TLS_AES_256_GCM_SHA384", "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"]"#;
+        /// The oldest version of TLS that is spoken: 1.2 or 1.3.
+        min_version: String, Text, r#""1.2""# = r#""1.2""#;
+    }
+}
+
+section! {
+    /// Who clients are.
+    pub(super) struct Auth in "auth" {
+        /// What of a client's certificate is its identity: common-name, subject, email, uri, dns (these three of its
+        /// subject alternative names) or fingerprint (SHA-256, 64 hexadecimal digits).
+        identity: String, Text, r#""common-name""# = r#""common-name""#;
+        /// Whether a client's certificate must have the extended key usage of client authentication.
+        client_usage: bool, Value, "true" = "true";
+        /// The file with users and devices, for clients that send credentials. `kmip-server users` manages it; changes
+        /// are in force within a second.
+        users: PathBuf, Path, r#""users.toml""#;
+        /// Group services (SLUGS), asked at every request in their order; the first that knows the user counts. A list
+        /// of tables: `name`, `url`, `enabled` (true), `ca` (PEM; the system's authorities if there is none),
+        /// `timeout_seconds` (5).
+        slugs: Vec<Slugs>, Value, r#"[{ name = "primary", url = "http://127.0.0.1:8080/slugs/", enabled = false }]"#
+            = "[]";
+    }
+}
+
+section! {
+    /// How much there may be.
+    pub(super) struct Limits in "limits" {
+        /// Connections served at once.
+        connections: NonZeroUsize, Value, "16384" = "16384";
+        /// TLS handshakes at once. One more, and the one that has taken longest is given up.
+        handshakes: NonZeroUsize, Value, "512" = "512";
+        /// How long a handshake may take.
+        handshake_seconds: NonZeroU64, Value, "10" = "10";
+        /// How long a connection may be without a request.
+        idle_seconds: NonZeroU64, Value, "3600" = "3600";
+        /// How long a request may take to arrive, and its answer to be taken.
+        request_seconds: NonZeroU64, Value, "30" = "30";
+        /// Bytes in a request.
+        request_size: NonZeroUsize, Value, "2097152" = "2097152";
+        /// Structures within one another.
+        request_depth: NonZeroU32, Value, "32" = "32";
+        /// Items in a request.
+        request_items: NonZeroU32, Value, "65536" = "65536";
+        /// Batch items in a request.
+        batch_items: NonZeroUsize, Value, "1024" = "1024";
+        /// Operations of one user that wait for their next part (correlation values).
+        streams: NonZeroUsize, Value, "64" = "64";
+        /// Bytes that these keep.
+        stream_size: NonZeroUsize, Value, "16777216" = "16777216";
+        /// How long one may wait.
+        stream_seconds: NonZeroU32, Value, "600" = "600";
+        /// Threads for requests that wait or compute for long.
+        workers: NonZeroUsize, Value, "64" = "64";
+        /// How long to wait at the end for requests that are being answered.
+        shutdown_seconds: u64, Value, "10" = "10";
+    }
+}
+
+section! {
+    /// What the server is, and does with objects.
+    pub(super) struct Server in "server" {
+        /// What Query calls the server.
+        name: String, Text, r#""vault-1""#;
+        /// The Lease Time of new objects.
+        lease_seconds: u32, Value, "3600" = "3600";
+        /// Whether a Name is refused that another object has already, of those that the client may locate. PyKMIP never
+        /// refuses one.
+        unique_names: bool, Value, "true" = "false";
+    }
+}
+
+section! {
+    /// What may be done with keys.
+    pub(super) struct Crypto in "crypto" {
+        /// Whether weak algorithms may be used: DES and 3DES, Blowfish, CAST5, IDEA, RC4, MD4, MD5, and SHA-1 in
+        /// signatures.
+        weak_algorithms: bool, Value, "false" = "true";
+        /// Whether RSA key pairs of fewer than 1024 bits are made.
+        weak_rsa: bool, Value, "true" = "false";
+    }
+}
+
+section! {
+    /// What is logged.
+    pub(super) struct Log in "log" {
+        /// DEBUG, INFO, WARNING, ERROR, CRITICAL, or a filter such as "info,kmip_server::messages=debug". At DEBUG every
+        /// message is logged, with its secrets left out.
+        level: String, Text, r#""INFO""# = r#""INFO""#;
+        /// The file to log to; standard error if there is none.
+        file: PathBuf, Path, r#""server.log""#;
+        /// How an entry looks: text or json.
+        format: String, Text, r#""text""# = r#""text""#;
+        /// From which size on the file is put aside, as FILE.1, for a new one.
+        rotate_bytes: NonZeroUsize, Value, "10485760" = "10485760";
+        /// How many files are kept aside.
+        rotate_keep: usize, Value, "5" = "5";
+    }
+}
+
+/// A group service, as a file names it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Slugs {
+    pub(super) name: Option<String>,
+    pub(super) url: String,
+    #[serde(default = "yes")]
+    pub(super) enabled: bool,
+    pub(super) ca: Option<PathBuf>,
+    pub(super) timeout_seconds: Option<NonZeroU64>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl File {
+    /// The users file, if one is named.
+    pub fn users(&self) -> Option<&PathBuf> {
+        self.auth.users.as_ref()
+    }
+}
+
+/// Every setting, section by section.
+pub fn settings() -> impl Iterator<Item = &'static Setting> {
+    [
+        File::SETTINGS,
+        Tls::SETTINGS,
+        Auth::SETTINGS,
+        Limits::SETTINGS,
+        Server::SETTINGS,
+        Crypto::SETTINGS,
+        Log::SETTINGS,
+    ]
+    .into_iter()
+    .flatten()
+}
