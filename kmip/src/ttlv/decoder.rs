@@ -14,7 +14,10 @@ pub trait Decode: Sized {
     /// The item type of such a value; none where it may be of several.
     const ITEM_TYPE: Option<ItemType>;
 
-    /// A value to read into: what is required is empty or zero, what is optional isn't there.
+    /// Makes a value of the four bytes of an Integer, an Enumeration or an Interval, if that is what it is and each is one.
+    const FROM_FOUR: Option<fn(u32) -> Self> = None;
+
+    /// A value to read into: what is required is empty or zero, what is optional isn't there. It owns nothing.
     fn blank() -> Self;
 
     /// Reads the value of the item whose head was just read into `self`, which is blank.
@@ -60,9 +63,23 @@ pub struct Decoder<'a> {
 
 /// What decides the choices to come: the value of the field with this tag.
 #[derive(Clone, Copy)]
-struct Decider {
+pub struct Decider {
     tag: Tag,
     value: u32,
+}
+
+/// Checks that a message is no larger, and has no more items, than the limits allow.
+#[inline]
+fn check_limits(message: &[u8], limits: Limits) -> Result<()> {
+    if message.len() > limits.size {
+        let kind = ErrorKind::Size { size: message.len(), limit: limits.size };
+        return Err(Error::new(kind, 0, Path::default()));
+    }
+    // An item has eight bytes at least: only a large message can have too many, and only that one is counted.
+    if message.len() / header::SIZE > limits.items as usize {
+        header::count(message, limits)?;
+    }
+    Ok(())
 }
 
 const UNDECIDED: Decider = Decider { tag: Tag(0), value: 0 };
@@ -71,7 +88,6 @@ const UNDECIDED: Decider = Decider { tag: Tag(0), value: 0 };
 pub struct Scope<'a> {
     after: &'a [u8],
     behind: usize,
-    decider: Decider,
 }
 
 impl<'a> Decoder<'a> {
@@ -80,15 +96,10 @@ impl<'a> Decoder<'a> {
     /// # Errors
     ///
     /// When the message is larger than the limit, or has more items.
+    #[inline(always)]
     pub fn new(message: &'a Bytes, version: Version, mode: Mode, limits: Limits) -> Result<Self> {
-        if message.len() > limits.size {
-            let kind = ErrorKind::Size { size: message.len(), limit: limits.size };
-            return Err(Error::new(kind, 0, Path::default()));
-        }
-        // An item has eight bytes at least: only a large message can have too many, and only that one is counted.
-        if message.len() / header::SIZE > limits.items as usize {
-            header::count(message, limits)?;
-        }
+        // What can fail stands apart: the decoder is made where it stays, and not moved out of a result.
+        check_limits(message, limits)?;
         Ok(Self {
             message,
             rest: message,
@@ -118,21 +129,27 @@ impl<'a> Decoder<'a> {
     /// # Errors
     ///
     /// When there is none, when it has another tag, or when anything follows it.
-    #[inline]
+    #[inline(always)]
     pub fn only<T: Decode>(&mut self, tag: Tag) -> Result<T> {
+        let mut value = T::blank();
+        self.only_into(tag, &mut value)?;
+        Ok(value)
+    }
+
+    #[inline(always)]
+    fn only_into<T: Decode>(&mut self, tag: Tag, value: &mut T) -> Result<()> {
         let Some(item) = self.next()? else {
             return Err(Error::new(ErrorKind::Truncated { missing: header::SIZE }, 0, Path::default()));
         };
         if item.tag() != tag {
             return Err(self.fail(item, ErrorKind::Tag { expected: tag, found: item.tag() }));
         }
-        let mut value = T::blank();
         value.read(item, self)?;
         if !self.rest.is_empty() {
             let kind = ErrorKind::TrailingBytes { count: self.rest.len() };
             return Err(Error::new(kind, self.position(), Path::default()));
         }
-        Ok(value)
+        Ok(())
     }
 
     /// The head of the next item of this structure; none at its end.
@@ -198,10 +215,39 @@ impl<'a> Decoder<'a> {
             return Err(self.fail(item, ErrorKind::Depth(self.limits.depth)));
         }
         self.depth -= 1;
-        let scope = Scope { after, behind: self.behind, decider: self.decider };
+        let scope = Scope { after, behind: self.behind };
         self.behind += after.len();
         self.rest = inside;
         Ok(scope)
+    }
+
+    /// Takes a whole structure whose items have exactly these heads, of values of four bytes, and gives those values: the
+    /// short way for what nearly always is as it should be. When it isn't, nothing is taken.
+    #[inline(always)]
+    pub fn fours<const N: usize>(
+        &mut self,
+        item: Header,
+        heads: [(Tag, Option<ItemType>); N],
+    ) -> Option<[u32; N]> {
+        if !item.has(ItemType::Structure, 16 * N as u32) || self.depth == 0 {
+            return None;
+        }
+        let (inside, after) = self.rest.split_at_checked(16 * N)?;
+        let (words, _) = inside.as_chunks::<8>();
+        let mut values = [0; N];
+        let mut differs = 0;
+        for (place, (tag, item_type)) in heads.into_iter().enumerate() {
+            let [head, value] =
+                [words.get(2 * place)?, words.get(2 * place + 1)?].map(|word| u64::from_be_bytes(*word));
+            // What is no padding is an error, or forgiven, elsewhere.
+            differs |= (head ^ header::word_of(tag, item_type?, 4)) | u64::from(value as u32);
+            *values.get_mut(place)? = (value >> 32) as u32;
+        }
+        if differs != 0 {
+            return None;
+        }
+        self.rest = after;
+        Some(values)
     }
 
     /// Leaves the structure that gave `scope`, at its end.
@@ -210,7 +256,18 @@ impl<'a> Decoder<'a> {
         self.depth += 1;
         self.rest = scope.after;
         self.behind = scope.behind;
-        self.decider = scope.decider;
+    }
+
+    /// What choices are decided by here: to be put back where a structure decides otherwise for its own.
+    #[inline(always)]
+    pub fn decider(&self) -> Decider {
+        self.decider
+    }
+
+    /// Puts back what [`Self::decider`] gave.
+    #[inline(always)]
+    pub fn put_back(&mut self, decider: Decider) {
+        self.decider = decider;
     }
 
     /// Sets what later choices are decided by.

@@ -62,6 +62,7 @@ macro_rules! enumeration {
 
         impl $crate::ttlv::Decode for $name {
             const ITEM_TYPE: Option<$crate::ttlv::ItemType> = Some($crate::ttlv::ItemType::Enumeration);
+            const FROM_FOUR: Option<fn(u32) -> Self> = Some(Self);
 
             #[inline(always)]
             fn blank() -> Self {
@@ -149,6 +150,7 @@ macro_rules! mask {
 
         impl $crate::ttlv::Decode for $name {
             const ITEM_TYPE: Option<$crate::ttlv::ItemType> = Some($crate::ttlv::ItemType::Integer);
+            const FROM_FOUR: Option<fn(u32) -> Self> = Some(Self::from_bits_retain);
 
             #[inline(always)]
             fn blank() -> Self {

@@ -13,6 +13,12 @@ pub const SIZE: usize = 8;
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Header(u64);
 
+/// The head of an item as the eight bytes that it is.
+#[inline(always)]
+pub(crate) const fn word_of(tag: Tag, item_type: ItemType, length: u32) -> u64 {
+    (tag.0 as u64) << 40 | (item_type.code() as u64) << 32 | length as u64
+}
+
 impl Header {
     #[inline(always)]
     pub(super) const fn from_word(word: u64) -> Self {

@@ -62,8 +62,9 @@ pub use kmip_derive::{Decode, Encode};
 
 #[cfg(feature = "arbitrary")]
 pub use self::arbitrary::{Arbitrary, Source};
+pub(crate) use self::header::word_of;
 pub use self::{
-    decoder::{Decides, Decode, Decoder, Scope},
+    decoder::{Decider, Decides, Decode, Decoder, Scope},
     encoder::{Encode, Encoder, Open},
     enumeration::UnknownName,
     error::{Error, ErrorKind, Result},

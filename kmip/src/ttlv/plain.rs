@@ -8,10 +8,11 @@ use super::{
 };
 
 macro_rules! plain {
-    ($($type:ty: $item_type:ident, $read:ident, |$value:ident, $tag:ident, $to:ident| $write:expr;)*) => {
+    ($($type:ty: $item_type:ident, $read:ident $(from $four:expr)?, |$value:ident, $tag:ident, $to:ident| $write:expr;)*) => {
         $(
             impl Decode for $type {
                 const ITEM_TYPE: Option<ItemType> = Some(ItemType::$item_type);
+                $(const FROM_FOUR: Option<fn(u32) -> Self> = Some($four);)?
 
                 #[inline(always)]
                 fn blank() -> Self {
@@ -37,7 +38,7 @@ macro_rules! plain {
 }
 
 plain! {
-    i32: Integer, integer, |value, tag, to| { to.integer(tag, *value); Ok(()) };
+    i32: Integer, integer from u32::cast_signed, |value, tag, to| { to.integer(tag, *value); Ok(()) };
     i64: LongInteger, long_integer, |value, tag, to| { to.long_integer(tag, *value); Ok(()) };
     BigInteger: BigInteger, big_integer, |value, tag, to| to.big_integer(tag, value);
     bool: Boolean, boolean, |value, tag, to| { to.boolean(tag, *value); Ok(()) };
@@ -48,9 +49,9 @@ plain! {
     DateTime: DateTime, date_time, |value, tag, to| { to.date_time(tag, *value); Ok(()) };
     DateTimeExtended: DateTimeExtended, date_time_extended,
         |value, tag, to| { to.date_time_extended(tag, *value); Ok(()) };
-    Interval: Interval, interval, |value, tag, to| { to.interval(tag, *value); Ok(()) };
-    Enumeration: Enumeration, enumeration, |value, tag, to| { to.enumeration(tag, value.0); Ok(()) };
-    TagValue: Enumeration, enumeration, |value, tag, to| { to.enumeration(tag, value.0.0); Ok(()) };
+    Interval: Interval, interval from Self, |value, tag, to| { to.interval(tag, *value); Ok(()) };
+    Enumeration: Enumeration, enumeration from Self, |value, tag, to| { to.enumeration(tag, value.0); Ok(()) };
+    TagValue: Enumeration, enumeration from |value| Self(Tag(value)), |value, tag, to| { to.enumeration(tag, value.0.0); Ok(()) };
 }
 
 impl From<u32> for Enumeration {

@@ -21,7 +21,26 @@ pub struct Place {
     pub count: usize,
 }
 
+impl Drop for Unknown {
+    /// Hardly ever is there something to drop: that alone is looked at where the structure is dropped.
+    #[inline(always)]
+    fn drop(&mut self) {
+        #[cold]
+        #[inline(never)]
+        #[allow(clippy::box_collection, reason = "as above")]
+        fn drop_items(items: Box<Vec<(Place, Item)>>) {
+            drop(items);
+        }
+        if let Some(items) = self.0.take() {
+            drop_items(items);
+        }
+    }
+}
+
 impl Unknown {
+    /// No items.
+    pub const NONE: Self = Self(None);
+
     /// Adds an item at the end of the structure.
     pub fn add(&mut self, item: Item) {
         self.push(Place { slot: u16::MAX, count: 0 }, item);

@@ -3,7 +3,7 @@
 use super::{ProtocolVersion, RequestMessage, ResponseMessage, version};
 use crate::ttlv::{
     Bytes, Decode, Decoder, Encode, Error, ErrorKind, HEADER_SIZE, ItemType, Limits, Mode, Path, Result,
-    Structure, Tag, Version, encode_into,
+    Structure, Tag, Version, encode_into, word_of,
 };
 
 /// The protocol version that a message, request or response, says it is in.
@@ -18,11 +18,6 @@ pub fn version_of(message: &Bytes) -> Result<Version> {
     }
 }
 
-/// The head of an item as the eight bytes that it is.
-const fn head(tag: Tag, item_type: ItemType, length: u32) -> u64 {
-    (tag.0 as u64) << 40 | (item_type.code() as u64) << 32 | length as u64
-}
-
 /// The tag of a message's header.
 const fn header_of(message: Tag) -> Tag {
     if message.0 == Tag::RequestMessage.0 { Tag::RequestHeader } else { Tag::ResponseHeader }
@@ -31,9 +26,9 @@ const fn header_of(message: Tag) -> Tag {
 /// The two numbers, where message, header and version stand as the specification orders them.
 #[inline]
 fn numbers_in_place(message: &[u8]) -> Option<(i32, i32)> {
-    const VERSION: u64 = head(Tag::ProtocolVersion, ItemType::Structure, 32);
-    const MAJOR: u64 = head(Tag::ProtocolVersionMajor, ItemType::Integer, 4);
-    const MINOR: u64 = head(Tag::ProtocolVersionMinor, ItemType::Integer, 4);
+    const VERSION: u64 = word_of(Tag::ProtocolVersion, ItemType::Structure, 32);
+    const MAJOR: u64 = word_of(Tag::ProtocolVersionMajor, ItemType::Integer, 4);
+    const MINOR: u64 = word_of(Tag::ProtocolVersionMinor, ItemType::Integer, 4);
     let (words, _) = message.first_chunk::<56>()?.as_chunks::<8>();
     let [message, header, version, major_head, major, minor_head, minor] = words else { return None };
     let word = |bytes: &[u8; 8]| u64::from_be_bytes(*bytes);
@@ -85,20 +80,25 @@ fn find_version(message: &Bytes) -> Result<Version> {
 
 #[inline]
 fn read<T: Decode + Structure>(message: &Bytes, mode: Mode, limits: Limits) -> Result<T> {
+    let version = version_within::<T>(message, mode, limits)?;
+    Decoder::new(message, version, mode, limits)?.only(T::TAG)
+}
+
+/// The version of a message that is within the limits.
+#[inline]
+fn version_within<T: Decode + Structure>(message: &Bytes, mode: Mode, limits: Limits) -> Result<Version> {
     if message.len() > limits.size {
         let kind = ErrorKind::Size { size: message.len(), limit: limits.size };
         return Err(Error::new(kind, 0, Path::default()));
     }
-    let version = match version_of(message) {
-        Ok(version) => version,
+    match version_of(message) {
         // What is wrong with the message as such says more than that no version was found in it.
         Err(error) if matches!(error.kind(), ErrorKind::Missing(_)) => {
             Decoder::new(message, version::OLDEST, mode, limits)?.only::<T>(T::TAG)?;
-            return Err(error);
+            Err(error)
         }
-        Err(error) => return Err(error),
-    };
-    Decoder::new(message, version, mode, limits)?.only(T::TAG)
+        version => version,
+    }
 }
 
 fn write<T: Encode + Structure>(message: &T, version: &ProtocolVersion, bytes: &mut Vec<u8>) -> Result<()> {
