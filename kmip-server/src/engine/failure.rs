@@ -93,6 +93,8 @@ pub enum Kind {
     NotFound,
     /// A number got too large or too small for its type.
     NumericRange,
+    /// Objects of this type are not made this way.
+    ObjectType,
     /// The server doesn't have the operation, or not in this version.
     OperationNotSupported,
     /// The client may know of the object, but not do this to it.
@@ -180,6 +182,8 @@ impl Kind {
             Self::NotQuantumSafe => &[R::GeneralFailure],
             Self::NotFound => &[R::ObjectNotFound, R::ItemNotFound],
             Self::NumericRange => &[R::NumericRange, R::InvalidField],
+            // 1.4 §11.2: "not recognized".
+            Self::ObjectType => &[R::InvalidObjectType, R::InvalidField],
             Self::OperationNotSupported => &[R::OperationNotSupported],
             Self::PermissionDenied => &[R::PermissionDenied],
             Self::ProtectionStorage => &[

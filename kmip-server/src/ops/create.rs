@@ -13,21 +13,19 @@ use crate::engine::{
 /// Create: the server makes a symmetric key, or secret data (KMIP 1.4 §4.1, 2.0 §6.1.8).
 pub(super) fn create(cx: &mut Context<'_>, request: CreateRequest) -> Result<CreateResponse, Failure> {
     let (object_type, version) = (request.object_type, cx.version());
+    // Secret data is said of 2.0 alone; the official case TC-CREATE-SD-1 has it in 1.4.
+    let is_secret = object_type == ObjectType::SecretData && version >= version::V1_4;
+    if object_type != ObjectType::SymmetricKey && !is_secret {
+        return Err(Failure::new(
+            Kind::ObjectType,
+            format!("objects of type {object_type} are not created; a Symmetric Key can be"),
+        ));
+    }
     check_protection(request.protection_storage_masks.as_ref())?;
     let mut requested = Requested::new(request.template_attribute, request.attributes)?;
     cx.add_templates(&mut requested)?;
     let mut given = requested.check(object_type, Purpose::Generate, version)?;
-    let mut object = match object_type {
-        ObjectType::SymmetricKey => create_key(&mut given, version)?,
-        // Said of 2.0 alone; the official case TC-CREATE-SD-1 has it in 1.4.
-        ObjectType::SecretData if version >= version::V1_4 => create_secret(&given)?,
-        _ => {
-            return Err(Failure::new(
-                Kind::InvalidField,
-                format!("objects of type {object_type} are not created; a Symmetric Key can be"),
-            ));
-        }
-    };
+    let mut object = if is_secret { create_secret(&given)? } else { create_key(&mut given, version)? };
     // 2.0 §4.26: the format may be asked for.
     if let Some(AttributeValue::KeyFormatType(format)) = given.get(Tag::KeyFormatType) {
         let format = *format;

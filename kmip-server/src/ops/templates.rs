@@ -20,7 +20,8 @@ pub(crate) fn template_of(cx: &mut Context<'_>, name: &Name) -> Result<Attribute
     conditions.push(Condition::ObjectType(ObjectType::Template.0));
     let query = Query {
         conditions,
-        storage: Some(StorageStatusMask::OnLineStorage.bits()),
+        // One that is archived is found, and refused as such (1.4 §11.2).
+        storage: Some((StorageStatusMask::OnLineStorage | StorageStatusMask::ArchivalStorage).bits()),
         limit: Some(1),
         ..Query::new(cx.policies().visibility(cx.caller()))
     };

@@ -28,7 +28,7 @@ impl Server {
     }
 
     /// Changes the instance of this index, in 2.0 that with the value `now`.
-    fn modify(
+    pub(crate) fn modify(
         &self,
         version: Version,
         key: &str,
@@ -50,7 +50,7 @@ impl Server {
     }
 
     /// Deletes the instance of this index, in 2.0 that with this value.
-    fn delete(&self, version: Version, key: &str, instance: &AttributeInstance) -> Changed {
+    pub(crate) fn delete(&self, version: Version, key: &str, instance: &AttributeInstance) -> Changed {
         let mut request =
             DeleteAttributeRequest { unique_identifier: Some(id(key)), ..DeleteAttributeRequest::new() };
         if version < V2_0 {

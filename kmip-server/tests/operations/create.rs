@@ -92,7 +92,8 @@ fn what_cannot_be_made() {
         assert!(server.send(*version, create_request(*version, set)).is_err());
         let request =
             CreateRequest { object_type: ObjectType::Certificate, ..create_request(*version, aes(128)) };
-        assert_eq!(server.send(*version, request).unwrap_err().reason, ResultReason::InvalidField);
+        let wrong = reason(*version, ResultReason::InvalidField, ResultReason::InvalidObjectType);
+        assert_eq!(server.send(*version, request).unwrap_err().reason, wrong);
     }
 }
 

@@ -15,6 +15,7 @@ mod harness;
 
 mod archive;
 mod at_rest;
+mod attribute_rules;
 mod attributes;
 mod batch;
 mod change_attributes;
@@ -22,6 +23,7 @@ mod create;
 mod create_key_pair;
 mod cryptography;
 mod errors_attributes;
+mod errors_objects;
 mod hostile;
 mod leases;
 mod lifecycle;

@@ -39,7 +39,7 @@ fn rsa(format: KeyFormatType) -> KeyBlock {
 }
 
 /// One of each type that the version has.
-fn objects(version: Version) -> Vec<ManagedObject> {
+pub(crate) fn objects(version: Version) -> Vec<ManagedObject> {
     // Big integers are padded to whole multiples of 8 bytes when they are written.
     let modulus = [vec![0; 8], fixtures::rsa().rsa().unwrap().n().to_vec()].concat();
     let modulus = BigInteger::from_signed_bytes(modulus);
