@@ -27,6 +27,7 @@ mod modify_attribute;
 mod obtain_lease;
 mod parameters;
 mod parts;
+mod profiles;
 mod query;
 mod recover;
 mod register;

@@ -1,18 +1,21 @@
 use kmip::ttlv::{Interval, Text};
+use kmip::types::tables::NAMES;
 use kmip::types::{
-    AttributeSet, AttributeValue, CapabilityInformation, DefaultsInformation, DestroyAction, ObjectDefaults,
-    ObjectType, ProtectionStorageMasks, QueryFunction, QueryRequest, QueryResponse, RngMode,
-    ServerInformation, ShreddingAlgorithm, UnwrapMode, version,
+    AttributeSet, AttributeValue, CapabilityInformation, ClientRegistrationMethod, DefaultsInformation,
+    DestroyAction, ObjectDefaults, ObjectType, ProfileInformation, ProtectionStorageMasks, QueryFunction,
+    QueryRequest, QueryResponse, RngMode, ServerInformation, ShreddingAlgorithm, UnwrapMode, version,
 };
 
-use super::{register, served};
+use super::{profiles, register, served};
 use crate::engine::{Context, Failure, PROTECTION, generator};
 
 /// Query: what the server is and can do (KMIP 1.4 §4.25, 2.0 §6.1.37). What it doesn't have, it doesn't list.
 pub(super) fn query(cx: &mut Context<'_>, request: QueryRequest) -> Result<QueryResponse, Failure> {
     let version = cx.version();
     let mut response = QueryResponse::new();
-    let functions = request.query_function.into_iter().filter(|function| function.is_in(version));
+    let functions: Vec<_> =
+        request.query_function.into_iter().filter(|function| function.is_in(version)).collect();
+    response.extension_information = profiles::extensions(&functions, NAMES.tags, version);
     for function in functions {
         match function {
             QueryFunction::QueryOperations => response.operation = served(version).collect(),
@@ -30,8 +33,15 @@ pub(super) fn query(cx: &mut Context<'_>, request: QueryRequest) -> Result<Query
                     ..ProtectionStorageMasks::new()
                 });
             }
-            // The server generates no Application Data, has no extensions, attests nothing, asserts no validation,
-            // registers no clients, and claims no profile before it has all of it.
+            QueryFunction::QueryProfiles => {
+                response.profile_information =
+                    profiles::claimed(version).map(ProfileInformation::new).collect();
+            }
+            // Clients get their certificates in ways that KMIP says nothing of.
+            QueryFunction::QueryClientRegistrationMethods => {
+                response.client_registration_method = vec![ClientRegistrationMethod::Unspecified];
+            }
+            // The server generates no Application Data, attests nothing and asserts no validation.
             _ => {}
         }
     }

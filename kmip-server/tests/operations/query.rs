@@ -62,7 +62,18 @@ fn every_function_of_every_version_is_answered() {
             assert_eq!(capabilities.asynchronous_capability, Some(false));
         }
         // What the server doesn't have isn't there, and nothing that wasn't asked for.
-        assert!(all.profile_information.is_empty() && all.extension_information.is_empty());
+        assert!(all.extension_information.is_empty() && all.validation_information.is_empty());
+        assert!(all.attestation_type.is_empty() && all.application_namespace.is_empty());
+        let methods: &[_] = if *version < V1_3 { &[] } else { &[ClientRegistrationMethod::Unspecified] };
+        assert_eq!(all.client_registration_method, methods);
+        // 2.0's profiles take more than the server has.
+        let profiles: Vec<_> = all.profile_information.iter().map(|profile| profile.profile_name).collect();
+        assert_eq!(
+            profiles.contains(&ProfileName::TapeLibraryServerKMIPV1_2),
+            [V1_3, V1_4].contains(version)
+        );
+        assert_eq!(profiles.contains(&ProfileName::BasicCryptographicServerKMIPV1_4), *version == V1_4);
+        assert!(!profiles.contains(&ProfileName::CompleteServerBasicKMIPV1_2));
         for function in functions {
             query(*version, &[function]);
         }
