@@ -126,6 +126,26 @@ pub enum CryptoError {
         /// What they can't do.
         purpose: &'static str,
     },
+    /// A digest is given that is none of the hash.
+    #[error("the digest must have {expected} bytes, not {found}")]
+    DigestLength {
+        /// The length of the hash's.
+        expected: usize,
+        /// What was given.
+        found: usize,
+    },
+    /// A digest is given to a scheme that signs the data itself.
+    #[error("this kind of signature is made of the data itself, not of its digest")]
+    DigestGiven,
+    /// There is nothing to digest the data with.
+    #[error("a hashing algorithm is needed to sign or verify data with this key")]
+    HashMissing,
+    /// The key is too short for the digest and the salt.
+    #[error("the key is too short to sign this with these parameters")]
+    Unsignable,
+    /// The message is too long, or without padding too short, for the key.
+    #[error("the data does not have a length that the key can encrypt with this padding")]
+    MessageLength,
     /// There are no key pairs of this length.
     #[error("there are no {family} key pairs of {bits} bits here")]
     PairLength {

@@ -17,6 +17,8 @@ mod padding;
 pub mod password;
 pub mod pkey;
 pub mod random;
+pub mod rsa;
+pub mod sign;
 mod table;
 mod whole;
 

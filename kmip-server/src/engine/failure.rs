@@ -320,7 +320,10 @@ impl From<CryptoError> for Failure {
             }
             E::MalformedKey(_) | E::KeyKind | E::PairLength { .. } | E::Curve(_) => Kind::InvalidField,
             E::KeyForm { .. } => Kind::KeyFormatType,
-            E::KeyUse { .. } => Kind::BadParameters,
+            E::KeyUse { .. } | E::DigestLength { .. } | E::DigestGiven | E::HashMissing | E::Unsignable => {
+                Kind::BadParameters
+            }
+            E::MessageLength => Kind::Cryptographic,
             E::TooLong => Kind::ServerLimit,
             _ => {
                 tracing::error!(%error, "OpenSSL failed");

@@ -1,5 +1,6 @@
 use kmip::types::{CryptographicUsageMask, Data, DataEnumeration, DecryptRequest, DecryptResponse};
 
+use super::asymmetric;
 use super::parts::{self, KeyUse, Part};
 use super::symmetric::{self, Wish};
 use crate::engine::{Context, Failure, Kind, Use};
@@ -25,6 +26,9 @@ pub(super) fn decrypt(cx: &mut Context<'_>, request: DecryptRequest) -> Result<D
     }
     let mut given = parts::with_key(cx, KEY_USE, request.unique_identifier, part, |cx, key| {
         let (material, _) = key.object()?;
+        if asymmetric::is_asymmetric(&material) {
+            return asymmetric::decryption(cx, key, &material, wish.parameters);
+        }
         symmetric::decryption(cx, key, &material, wish, tag)
     })?;
     let data = given.take_data();

@@ -1,6 +1,7 @@
 use kmip::ttlv::Bytes;
 use kmip::types::{CryptographicUsageMask, Data, DataEnumeration, EncryptRequest, EncryptResponse};
 
+use super::asymmetric;
 use super::parts::{self, KeyUse, Part};
 use super::symmetric::{self, Wish};
 use crate::engine::{Context, End, Failure, Use};
@@ -23,6 +24,9 @@ pub(super) fn encrypt(cx: &mut Context<'_>, request: EncryptRequest) -> Result<E
     let mut made = None;
     let mut given = parts::with_key(cx, KEY_USE, request.unique_identifier, part, |cx, key| {
         let (material, _) = key.object()?;
+        if asymmetric::is_asymmetric(&material) {
+            return asymmetric::encryption(cx, key, &material, wish.parameters);
+        }
         let (work, iv) = symmetric::encryption(cx, key, &material, wish)?;
         made = iv;
         Ok(work)

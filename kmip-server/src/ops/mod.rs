@@ -6,6 +6,7 @@ mod activate;
 mod add_attribute;
 mod adjust_attribute;
 mod archive;
+mod asymmetric;
 mod attribute_forms;
 mod check;
 mod create;
@@ -34,6 +35,8 @@ mod register;
 mod revoke;
 mod rng;
 mod set_attribute;
+mod sign;
+mod signing;
 mod symmetric;
 mod templates;
 
@@ -144,6 +147,8 @@ handlers! {
     Hash HashRequest Reads hash::hash_data;
     RNGRetrieve (RngRetrieve) RngRetrieveRequest Reads rng::rng_retrieve;
     RNGSeed (RngSeed) RngSeedRequest Reads rng::rng_seed;
+    Sign SignRequest Touches sign::sign;
+    SignatureVerify SignatureVerifyRequest Reads sign::signature_verify;
 }
 
 /// Runs the operation of the context.

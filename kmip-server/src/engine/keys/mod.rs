@@ -161,7 +161,7 @@ pub(crate) fn family(
 }
 
 /// Whether keys of a family are such as the algorithm uses.
-pub(super) fn is_for(family: Family, algorithm: CryptographicAlgorithm) -> bool {
+pub(crate) fn is_for(family: Family, algorithm: CryptographicAlgorithm) -> bool {
     use CryptographicAlgorithm as A;
     let algorithms: &[CryptographicAlgorithm] = match family {
         Family::Rsa => &[A::RSA],
