@@ -66,6 +66,9 @@ pub fn encrypt(key: &PublicKey, padding: RsaPadding<'_>, message: &[u8]) -> Resu
 /// When it is no RSA key, or the message was not encrypted for it this way.
 pub fn decrypt(key: &PrivateKey, padding: RsaPadding<'_>, message: &[u8]) -> Result<Wiped, CryptoError> {
     check(key.family())?;
+    if message.len() != key.key.size() {
+        return Err(CryptoError::Undecipherable);
+    }
     let mut context = PkeyCtx::new(&key.key)?;
     context.decrypt_init()?;
     padding.set_up(&mut context)?;

@@ -32,3 +32,4 @@ mod messages;
 mod query;
 mod register;
 mod rights;
+mod sign;
