@@ -7,11 +7,14 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use kmip::ttlv::{Limits, Mode};
 use kmip::types::{
-    DiscoverVersionsRequest, Request, RequestBatchItem, RequestHeader, RequestMessage, ResponseMessage,
-    ResultStatus, version,
+    AttributeSet, AttributeValue, Authentication, CreateRequest, CreateResponse, Credential, CredentialType,
+    CredentialValue, CryptographicAlgorithm, CryptographicUsageMask, DiscoverVersionsRequest, GetRequest,
+    ObjectType, Request, RequestBatchItem, RequestHeader, RequestMessage, ResponseBatchItem, ResponseMessage,
+    ResultStatus, UniqueIdentifier, UsernameAndPasswordCredential, version,
 };
 use openssl::ssl::{SslConnector, SslFiletype, SslMethod, SslStream};
 use tempfile::TempDir;
@@ -89,20 +92,7 @@ impl Running {
 
     /// Asks for one operation, which has to succeed.
     pub(crate) fn ask<R: Request>(&self, folder: &Path, request: R) -> R::Response {
-        let header = RequestHeader::new(version::V1_4.into(), 1);
-        let item = RequestBatchItem::new(R::OPERATION, request.into());
-        let message = RequestMessage { batch_item: vec![item], ..RequestMessage::new(header) };
-        let mut bytes = Vec::new();
-        message.write(&mut bytes).unwrap();
-        let mut stream = self.connect(folder);
-        stream.write_all(&bytes).unwrap();
-        let mut response = vec![0; 8];
-        stream.read_exact(&mut response).unwrap();
-        let length = u32::from_be_bytes(response[4..].try_into().unwrap());
-        response.resize(8 + usize::try_from(length).unwrap(), 0);
-        stream.read_exact(&mut response[8..]).unwrap();
-        let response = ResponseMessage::read(&response.into(), Mode::Strict, Limits::DEFAULT).unwrap();
-        let [item] = response.batch_item.try_into().unwrap();
+        let item = exchange(&mut self.connect(folder), request, None);
         assert_eq!(item.result_status, ResultStatus::Success, "{item:?}");
         R::Response::try_from(item.response_payload.unwrap()).unwrap_or_else(|other| panic!("{other:?}"))
     }
@@ -111,6 +101,76 @@ impl Running {
     pub(crate) fn answers(&self, folder: &Path) {
         let versions = self.ask(folder, DiscoverVersionsRequest::new());
         assert!(!versions.protocol_version.is_empty());
+    }
+}
+
+/// Sends one operation over a connection, with or without a credential, and returns the item that answers it.
+pub(crate) fn exchange<R: Request>(
+    stream: &mut SslStream<TcpStream>,
+    request: R,
+    credential: Option<Credential>,
+) -> ResponseBatchItem {
+    let mut header = RequestHeader::new(version::V1_4.into(), 1);
+    header.authentication =
+        credential.map(|credential| Authentication { credential: vec![credential], ..Authentication::new() });
+    let item = RequestBatchItem::new(R::OPERATION, request.into());
+    let message = RequestMessage { batch_item: vec![item], ..RequestMessage::new(header) };
+    let mut bytes = Vec::new();
+    message.write(&mut bytes).unwrap();
+    stream.write_all(&bytes).unwrap();
+    let mut response = vec![0; 8];
+    stream.read_exact(&mut response).unwrap();
+    let length = u32::from_be_bytes(response[4..].try_into().unwrap());
+    response.resize(8 + usize::try_from(length).unwrap(), 0);
+    stream.read_exact(&mut response[8..]).unwrap();
+    let response = ResponseMessage::read(&response.into(), Mode::Strict, Limits::DEFAULT).unwrap();
+    let [item] = response.batch_item.try_into().unwrap();
+    item
+}
+
+/// User name and password.
+pub(crate) fn password(user: &str, password: &str) -> Credential {
+    let value = UsernameAndPasswordCredential {
+        password: Some(password.into()),
+        ..UsernameAndPasswordCredential::new(user.into())
+    };
+    Credential::new(
+        CredentialType::UsernameAndPassword,
+        CredentialValue::UsernameAndPasswordCredential(value),
+    )
+}
+
+/// Creates an AES key under an operation policy, over a connection; its identifier.
+pub(crate) fn create(stream: &mut SslStream<TcpStream>, policy: &str) -> UniqueIdentifier {
+    let mask = CryptographicUsageMask::Encrypt | CryptographicUsageMask::Decrypt;
+    let set: AttributeSet = [
+        AttributeValue::CryptographicAlgorithm(CryptographicAlgorithm::AES),
+        AttributeValue::CryptographicLength(256),
+        AttributeValue::CryptographicUsageMask(mask),
+        AttributeValue::OperationPolicyName(policy.into()),
+    ]
+    .into_iter()
+    .collect();
+    let request = CreateRequest {
+        template_attribute: Some(set.to_template_attribute()),
+        ..CreateRequest::new(ObjectType::SymmetricKey)
+    };
+    let item = exchange(stream, request, None);
+    let created = CreateResponse::try_from(item.response_payload.unwrap());
+    created.unwrap_or_else(|other| panic!("{other:?}")).unique_identifier
+}
+
+/// A request to get this object.
+pub(crate) fn get(identifier: &UniqueIdentifier) -> GetRequest {
+    GetRequest { unique_identifier: Some(identifier.clone()), ..GetRequest::new() }
+}
+
+/// Waits until something is so, which it has to be within a second.
+pub(crate) fn within_a_second(what: &str, mut is_so: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !is_so() {
+        assert!(begin.elapsed() < Duration::from_secs(1), "{what}");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 

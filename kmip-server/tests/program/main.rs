@@ -3,5 +3,9 @@
 
 mod harness;
 
+mod configuration;
+mod live;
+mod logging;
 mod quickstart;
 mod run;
+mod users;

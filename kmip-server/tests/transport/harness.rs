@@ -103,8 +103,14 @@ pub(crate) fn files(folder: &TempDir) -> (Pair, TlsOptions) {
 }
 
 pub(crate) async fn start(limits: Limits) -> Running {
+    start_with(limits, |_| {}).await
+}
+
+/// A server whose options for TLS are changed.
+pub(crate) async fn start_with(limits: Limits, change: impl FnOnce(&mut TlsOptions)) -> Running {
     let folder = tempfile::tempdir().unwrap();
-    let (authority, tls) = files(&folder);
+    let (authority, mut tls) = files(&folder);
+    change(&mut tls);
     let echo = Arc::new(Echo::default());
     let options = Options { listen: vec!["127.0.0.1:0".into()], tls, limits };
     let handler: Arc<dyn Handler> = Arc::clone(&echo) as _;

@@ -3,10 +3,10 @@
 use std::fs;
 use std::process::Command;
 
-use kmip_server::transport::Limits;
+use kmip_server::transport::{Limits, TlsVersion};
 use openssl::ssl::{Ssl, SslVersion};
 
-use crate::harness::{Running, request, soon, start};
+use crate::harness::{Running, request, soon, start, start_with};
 use crate::pki::{self, DAY, Pair, Request};
 
 const VERSIONS: [SslVersion; 2] = [SslVersion::TLS1_2, SslVersion::TLS1_3];
@@ -106,4 +106,51 @@ async fn sessions_are_resumed_with_their_identity() {
         let second = connect("-sess_in").await.unwrap();
         assert!(second.contains("Reused, TLSv1") && second.contains("Some(\"alice\")"), "{second}");
     }
+}
+
+#[tokio::test]
+async fn a_certificate_for_other_uses_is_let_in_when_that_is_not_checked() {
+    let server = start_with(Limits::default(), |tls| tls.client_usage = false).await;
+    let identity = server.authority.issue(Request { server: true, ..Request::default() });
+    for version in VERSIONS {
+        let who = enter(&server, Some(&identity), version).await.unwrap();
+        assert!(who.starts_with("Some(\"client\") "), "{who}");
+    }
+    let stranger = pki::authority("another").client("client");
+    assert!(enter(&server, Some(&stranger), SslVersion::TLS1_3).await.is_err());
+}
+
+/// The suite that is agreed on in a version.
+async fn suite(names: &[&str], version: SslVersion) -> Result<String, String> {
+    let server = start_with(Limits::default(), |tls| {
+        tls.ciphers = names.iter().map(ToString::to_string).collect();
+    })
+    .await;
+    let context = server.client(Some(&server.authority.client("alice")), Some(version)).build();
+    let client = server.connect_as(Ssl::new(&context).unwrap()).await?;
+    Ok(client.stream.ssl().current_cipher().unwrap().name().to_owned())
+}
+
+#[tokio::test]
+async fn suites_by_either_name() {
+    let (old, new) = (SslVersion::TLS1_2, SslVersion::TLS1_3);
+    for name in ["TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA384", "ECDHE-ECDSA-AES256-SHA384"] {
+        assert_eq!(suite(&[name], old).await.unwrap(), "ECDHE-ECDSA-AES256-SHA384");
+        // Of the other version nothing was said.
+        assert!(suite(&[name], new).await.is_ok());
+    }
+    let both = ["TLS_CHACHA20_POLY1305_SHA256:ECDHE-ECDSA-CHACHA20-POLY1305"];
+    assert_eq!(suite(&both, new).await.unwrap(), "TLS_CHACHA20_POLY1305_SHA256");
+    assert_eq!(suite(&both, old).await.unwrap(), "ECDHE-ECDSA-CHACHA20-POLY1305");
+    // Whoever names suites of TLS 1.3 alone wants nothing else.
+    assert!(suite(&["TLS_AES_128_GCM_SHA256"], old).await.is_err());
+    assert_eq!(suite(&["TLS_AES_128_GCM_SHA256"], new).await.unwrap(), "TLS_AES_128_GCM_SHA256");
+}
+
+#[tokio::test]
+async fn tls_1_3_alone() {
+    let server = start_with(Limits::default(), |tls| tls.min_version = TlsVersion::V1_3).await;
+    let alice = server.authority.client("alice");
+    assert!(enter(&server, Some(&alice), SslVersion::TLS1_3).await.is_ok());
+    assert!(enter(&server, Some(&alice), SslVersion::TLS1_2).await.is_err());
 }

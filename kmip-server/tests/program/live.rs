@@ -1,0 +1,91 @@
+//! What is in force within a second, without a restart.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use kmip::types::{ResultReason, ResultStatus};
+use openssl::x509::X509;
+
+use crate::harness::{Running, create, exchange, folder, get, names, quickstart, start, within_a_second};
+
+fn policy(permission: &str) -> String {
+    format!(
+        r#"{{"team": {{"preset": {{"SYMMETRIC_KEY": {{"LOCATE": "ALLOW_ALL", "GET": "{permission}"}}}}}}}}"#
+    )
+}
+
+#[test]
+fn policies() {
+    let (parent, folder) = folder();
+    let policies = parent.path().join("policies");
+    fs::create_dir(&policies).unwrap();
+    let server = start(quickstart(&folder).arg("--policies").arg(&policies));
+    let mut stream = server.connect(&folder);
+    let key = create(&mut stream, "team");
+    let mut status = || exchange(&mut stream, get(&key), None).result_reason;
+    assert_eq!(status(), Some(ResultReason::ItemNotFound), "there is no such policy yet");
+
+    fs::write(policies.join("a.json"), policy("ALLOW_OWNER")).unwrap();
+    within_a_second("a new file", || status().is_none());
+    fs::write(policies.join("b.json"), policy("DISALLOW_ALL")).unwrap();
+    within_a_second("a newer file", || status() == Some(ResultReason::PermissionDenied));
+    fs::remove_file(policies.join("b.json")).unwrap();
+    within_a_second("the older one comes back", || status().is_none());
+    fs::write(policies.join("a.json"), "{\n\n\"team\": 5}").unwrap();
+    // Long enough for it to be read.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    assert_eq!(status(), None, "a bad file changes nothing");
+    let (_, log) = server.stop("-TERM");
+    assert!(log.contains("a.json") && log.contains("line 3"), "{log}");
+}
+
+/// The certificate that a server shows now.
+fn shown(server: &Running, trust: &Path) -> Option<X509> {
+    use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode};
+
+    let mut builder = SslConnector::builder(SslMethod::tls_client()).unwrap();
+    builder.set_verify(SslVerifyMode::NONE);
+    builder.set_certificate_chain_file(trust.join("client.crt")).unwrap();
+    builder.set_private_key_file(trust.join("client.key"), openssl::ssl::SslFiletype::PEM).unwrap();
+    let stream = std::net::TcpStream::connect(&server.address).unwrap();
+    builder.build().connect("localhost", stream).ok()?.ssl().peer_certificate()
+}
+
+#[test]
+fn certificates() {
+    let (_parent, folder) = folder();
+    let (_other, other) = crate::harness::folder();
+    assert_eq!(start(&mut quickstart(&other)).stop("-TERM").0, Some(0));
+    let server = start(&mut quickstart(&folder));
+    let mut stream = server.connect(&folder);
+    let key = create(&mut stream, "default");
+    let certificate = |folder: &Path| X509::from_pem(&fs::read(folder.join("server.crt")).unwrap()).unwrap();
+    let (old, new) = (certificate(&folder), certificate(&other));
+    assert!(shown(&server, &folder).is_some_and(|shown| shown == old));
+
+    // Half a change is none.
+    fs::copy(other.join("server.crt"), folder.join("server.crt")).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(700));
+    assert!(shown(&server, &folder).is_some_and(|shown| shown == old));
+    fs::copy(other.join("server.key"), folder.join("server.key")).unwrap();
+    within_a_second("a new certificate", || shown(&server, &folder).is_some_and(|shown| shown == new));
+    // Who was connected before still is.
+    assert_eq!(exchange(&mut stream, get(&key), None).result_status, ResultStatus::Success);
+    let (_, log) = server.stop("-TERM");
+    assert!(log.contains("it is not the key of the certificate"), "{log}");
+}
+
+#[test]
+fn a_signal_has_everything_read_again() {
+    let (_parent, folder) = folder();
+    let server = start(&mut quickstart(&folder));
+    let signalled = Command::new("kill").args(["-HUP", &server.id().to_string()]).status().unwrap();
+    assert!(signalled.success());
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    server.answers(&folder);
+    assert!(names(&folder).contains(&"server.crt".to_owned()));
+    let (status, log) = server.stop("-TERM");
+    assert_eq!(status, Some(0));
+    assert!(log.contains("reading certificates, users and policies again"), "{log}");
+}
