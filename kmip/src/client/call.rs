@@ -52,6 +52,15 @@ impl<T> Call<T> {
         self.operation
     }
 
+    /// The payload of the request, in a version.
+    ///
+    /// # Errors
+    ///
+    /// When the version lacks something that the call needs.
+    pub fn payload(self, version: Version) -> Result<RequestPayload> {
+        (self.make)(version)
+    }
+
     /// The same call, with something made of its result.
     pub fn map<U: 'static>(self, then: impl FnOnce(T) -> U + Send + 'static) -> Call<U>
     where

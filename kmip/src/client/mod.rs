@@ -53,6 +53,7 @@ pub mod objects;
 mod options;
 mod parts;
 mod pool;
+pub mod pykmip;
 mod tls;
 mod watch;
 

@@ -77,7 +77,7 @@ pub(crate) struct Decrypt {
     files: Files,
 
     /// The authentication tag, in hexadecimal, or @FILE.
-    #[arg(long, value_name = "HEX", value_parser = hex_or_file)]
+    #[arg(long, value_name = "HEX", value_parser = values::hex_or_file)]
     tag: Option<Bytes>,
 }
 
@@ -96,7 +96,7 @@ struct How {
     algorithm: CryptographicAlgorithm,
 
     /// The IV, counter or nonce, in hexadecimal, or @FILE [default for encryption: the server makes one].
-    #[arg(long, value_name = "HEX", value_parser = hex_or_file)]
+    #[arg(long, value_name = "HEX", value_parser = values::hex_or_file)]
     iv: Option<Bytes>,
 
     /// Additional data that is authenticated along with the file, but not in it: text, or @FILE.
@@ -227,12 +227,8 @@ impl How {
     }
 }
 
-fn hex_or_file(text: &str) -> Result<Bytes, String> {
-    if text.starts_with('@') { values::text_or_file(text) } else { values::bytes(text) }
-}
-
 /// Ciphertext is nothing to look at.
-fn refuse_terminal(path: &Path, output: &Output) -> Result<()> {
+pub(crate) fn refuse_terminal(path: &Path, output: &Output) -> Result<()> {
     if path == Path::new("-") && output.is_terminal() {
         return Err(Failure::usage("this would write binary data to the terminal")
             .hint("-o FILE writes it to a file"));

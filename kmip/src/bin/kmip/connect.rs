@@ -2,25 +2,34 @@
 
 use std::{
     env, fs,
-    io::{self, IsTerminal},
+    io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use clap::Args;
 use kmip::{
-    client::{Address, Credential, Identity, Options, PORT, blocking::Client},
-    ttlv::{SecretText, Version},
-    types::version,
+    client::{Address, Credential, Identity, Options, Watcher, blocking::Client, pykmip},
+    ttlv::{Bytes, Secret, SecretText, Version},
+    types::{Ticket, TicketType, version},
 };
 use zeroize::Zeroizing;
 
-use super::failure::{Failure, Result, Status};
+use super::{
+    failure::{Failure, Result, Status},
+    profile::{self, Base},
+    trace::{DryRun, Form, Trace},
+    values,
+};
 
 /// How to reach the server. Whatever is not said is taken from the folder that `kmip-server quickstart` made.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Connection", next_display_order = 100)]
 pub(crate) struct Connection {
+    /// Whether JSON is wanted; the command line fills it in.
+    #[arg(skip)]
+    pub(crate) json: bool,
+
     /// The server; several, the preferred one first, if they serve the same objects [default: 127.0.0.1:5696].
     #[arg(
         long,
@@ -63,31 +72,51 @@ pub(crate) struct Connection {
     )]
     password_file: Option<PathBuf>,
 
-    /// The protocol version, from 1.0 to 2.0; `auto` asks the server and takes the highest.
+    /// The protocol version, from 1.0 to 2.0; `auto` asks the server and takes the highest [default: auto].
     #[arg(
         long = "kmip",
         value_name = "VERSION",
         env = "KMIP_VERSION",
-        default_value = "auto",
         global = true,
         hide_env_values = true
     )]
-    protocol: Wanted,
+    protocol: Option<Wanted>,
 
-    /// How long to wait for the connection, and for each answer, in seconds.
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        env = "KMIP_TIMEOUT",
-        default_value_t = 60,
-        global = true,
-        hide_env_values = true
-    )]
-    timeout: u64,
+    /// How long to wait for the connection (at most 10), and for each answer, in seconds [default: 60].
+    #[arg(long, value_name = "SECONDS", env = "KMIP_TIMEOUT", global = true, hide_env_values = true)]
+    timeout: Option<u64>,
 
     /// The folder that `kmip-server quickstart` made [default: kmip in the user's data folder].
     #[arg(long, value_name = "DIR", env = "KMIP_DIRECTORY", global = true, hide_env_values = true)]
     directory: Option<PathBuf>,
+
+    /// Named settings, from the file with the profiles; what is said here goes before what they say.
+    #[arg(long, value_name = "NAME", env = "KMIP_PROFILE", global = true, hide_env_values = true)]
+    profile: Option<String>,
+
+    /// The file with the profiles, in TOML, or PyKMIP's pykmip.conf, whose profiles are its sections
+    /// [default: kmip/config.toml in the user's settings].
+    #[arg(long, value_name = "FILE", env = "KMIP_CONFIG", global = true, hide_env_values = true)]
+    config: Option<PathBuf>,
+
+    /// A ticket that `kmip login` gave, instead of certificate or password; @FILE takes it from a file.
+    #[arg(long, value_name = "HEX", env = "KMIP_TICKET", global = true, hide_env_values = true,
+          value_parser = values::hex_or_file)]
+    ticket: Option<Bytes>,
+
+    /// Let the server put an operation off; `kmip poll` asks for its end.
+    #[arg(long, global = true)]
+    asynchronous: bool,
+
+    /// Print requests and answers, decoded and without their secrets, beside the output.
+    #[arg(long, global = true)]
+    trace: bool,
+
+    /// Print the request and don't send it; readable and without its secrets, or all of it in hex or binary. It is in
+    /// KMIP 1.4 unless --kmip says otherwise.
+    #[arg(long, value_name = "FORM", global = true, num_args = 0..=1, require_equals = true,
+          default_missing_value = "text", hide_possible_values = true)]
+    dry_run: Option<Form>,
 }
 
 /// The protocol version that is wanted.
@@ -120,8 +149,8 @@ impl Connection {
 
     /// As [`Self::open`], for messages that carry this many bytes of data.
     pub(crate) fn open_for(&self, data: usize) -> Result<Client> {
-        let mut client = self.open_as_is(data)?;
-        if self.protocol == Wanted::Highest {
+        let (mut client, wanted) = self.client(data)?;
+        if wanted == Wanted::Highest && self.dry_run.is_none() {
             client.negotiate()?;
         }
         Ok(client)
@@ -129,48 +158,128 @@ impl Connection {
 
     /// An open client that has not asked for the versions.
     pub(crate) fn open_as_is(&self, data: usize) -> Result<Client> {
-        let mut options = self.options()?;
-        options.limits.size = options.limits.size.saturating_add(data);
-        Ok(Client::connect(options)?)
+        self.client(data).map(|(client, _)| client)
     }
 
-    fn options(&self) -> Result<Options> {
-        let folder = self.folder()?;
+    /// The ticket that stands for the credentials, if there is one.
+    pub(crate) fn ticket(&self) -> Option<&Bytes> {
+        self.ticket.as_ref()
+    }
+
+    fn client(&self, data: usize) -> Result<(Client, Wanted)> {
+        let (mut options, wanted) = self.options()?;
+        options.limits.size = options.limits.size.saturating_add(data);
+        options.asynchronous = self.asynchronous;
+        if let Some(form) = self.dry_run {
+            options.watch = Some(Watcher::new(DryRun { form, json: self.json }));
+            if wanted == Wanted::Highest {
+                options.version = version::V1_4;
+            }
+            return Ok((Client::new(options)?, wanted));
+        }
+        if self.trace {
+            options.watch = Some(Watcher::new(Trace));
+        }
+        Ok((Client::connect(options)?, wanted))
+    }
+
+    /// How to reach the server, and in which version to talk to it.
+    pub(crate) fn options(&self) -> Result<(Options, Wanted)> {
+        let base = self.base()?;
+        for warning in &base.warnings {
+            let _ = writeln!(anstream::stderr(), "kmip: {warning}");
+        }
+        let folder = self.folder(base.directory.as_deref())?;
+        // What `quickstart` made is for the server that it made.
+        let folder = folder.filter(|_| !base.has_server || self.directory.is_some());
         let in_folder =
             |name: &str| folder.as_ref().map(|folder| folder.join(name)).filter(|path| path.exists());
-        let mut options = Options::new(Address::new("127.0.0.1", PORT));
+        let mut options = base.options;
         if !self.server.is_empty() {
             options.servers.clone_from(&self.server);
-        } else if let Some(path) = in_folder(SERVER) {
-            options.servers = vec![address(&path)?];
-        } else if folder.is_none() && self.ca.is_none() && self.cert.is_none() {
-            return Err(Failure::usage("no server is named, and none was set up on this machine").hint(
-                "`kmip-server quickstart` sets one up; --server, --ca, --cert and --key name another",
-            ));
+        } else if !base.has_server {
+            if let Some(path) = in_folder(SERVER) {
+                options.servers = vec![address(&path)?];
+            } else if folder.is_none() && self.ca.is_none() && self.cert.is_none() && self.dry_run.is_none() {
+                return Err(Failure::usage("no server is named, and none was set up on this machine").hint(
+                    "`kmip-server quickstart` sets one up; --server, --ca, --cert and --key, or --profile, name another",
+                ));
+            }
         }
-        options.ca = self.ca.clone().or_else(|| in_folder("ca.crt")).map(Into::into);
-        options.identity = match (&self.cert, &self.key) {
-            (Some(certificate), Some(key)) => Some(Identity::new(certificate.clone(), key.clone())),
-            // A key often stands behind its certificate, in one file.
-            (Some(certificate), None) => Some(Identity::new(certificate.clone(), certificate.clone())),
+        if let Some(ca) = self.ca.clone().or_else(|| in_folder("ca.crt").filter(|_| options.ca.is_none())) {
+            options.ca = Some(ca.into());
+        }
+        match (&self.cert, &self.key) {
+            (Some(certificate), key) => {
+                // A key often stands behind its certificate, in one file.
+                let key = key.as_ref().unwrap_or(certificate);
+                options.identity = Some(Identity::new(certificate.clone(), key.clone()));
+            }
             (None, Some(_)) => return Err(Failure::usage("--key is given, but no --cert")),
-            (None, None) => in_folder("client.crt")
-                .zip(in_folder("client.key"))
-                .map(|(cert, key)| Identity::new(cert, key)),
-        };
-        options.server_name.clone_from(&self.server_name);
-        options.credentials.extend(self.credential()?);
-        if let Wanted::This(version) = self.protocol {
+            (None, None) if options.identity.is_none() => {
+                options.identity = in_folder("client.crt")
+                    .zip(in_folder("client.key"))
+                    .map(|(cert, key)| Identity::new(cert, key));
+            }
+            (None, None) => {}
+        }
+        if self.server_name.is_some() {
+            options.server_name.clone_from(&self.server_name);
+        }
+        if let Some(credential) = self.credential()? {
+            options.credentials = vec![credential];
+        }
+        if let Some(ticket) = &self.ticket {
+            let ticket = Ticket::new(TicketType::Login, Secret::from_shared(ticket.clone()));
+            options.credentials = vec![Credential::ticket(ticket)];
+        }
+        let wanted = self.protocol.or(base.protocol).unwrap_or(Wanted::Highest);
+        if let Wanted::This(version) = wanted {
             options.version = version;
         }
-        options.connect_timeout = Duration::from_secs(self.timeout.min(10));
-        options.request_timeout = Duration::from_secs(self.timeout);
-        Ok(options)
+        if let Some(timeout) = self.timeout {
+            options.request_timeout = Duration::from_secs(timeout);
+        }
+        let short = options.request_timeout.min(Duration::from_secs(10));
+        (options.connect_timeout, options.handshake_timeout) = (short, short);
+        Ok((options, wanted))
     }
 
-    fn folder(&self) -> Result<Option<PathBuf>> {
-        match &self.directory {
-            Some(folder) if folder.is_dir() => Ok(Some(folder.clone())),
+    /// What the profile says.
+    fn base(&self) -> Result<Base> {
+        let name = self.profile.as_deref();
+        if let Some(path) = &self.config {
+            return Base::read(path, name);
+        }
+        if let Some(path) = profile::place() {
+            if path.exists() {
+                return Base::read(&path, name);
+            }
+            if name.is_some() {
+                return Err(Failure::usage(format_args!(
+                    "there are no profiles: no file {}",
+                    path.display()
+                ))
+                .hint("--config FILE names another, which may be PyKMIP's pykmip.conf"));
+            }
+        }
+        // Whoever changes over from PyKMIP has its file, and nothing of ours.
+        let said = !self.server.is_empty() || self.directory.is_some() || self.ca.is_some();
+        if !said
+            && !data_home().is_some_and(|home| home.join("kmip").is_dir())
+            && let Some(path) = pykmip::places().into_iter().find(|path| path.exists())
+        {
+            let mut base = Base::read(&path, None)?;
+            let note = format!("the settings are those of PyKMIP's client, in {}", path.display());
+            base.warnings.insert(0, note);
+            return Ok(base);
+        }
+        Ok(Base::nothing())
+    }
+
+    fn folder(&self, profile: Option<&Path>) -> Result<Option<PathBuf>> {
+        match self.directory.as_deref().or(profile) {
+            Some(folder) if folder.is_dir() => Ok(Some(folder.to_owned())),
             Some(folder) => Err(Failure::usage(format_args!("there is no folder {}", folder.display()))
                 .hint(format_args!("`kmip-server quickstart --directory {}` makes it", folder.display()))),
             None => Ok(data_home().map(|home| home.join("kmip")).filter(|folder| folder.is_dir())),
@@ -202,7 +311,7 @@ fn data_home() -> Option<PathBuf> {
     given.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".local/share")))
 }
 
-fn first_line(path: &Path) -> Result<Zeroizing<String>> {
+pub(crate) fn first_line(path: &Path) -> Result<Zeroizing<String>> {
     let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|error| Failure::file(path, &error))?;
     Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
 }

@@ -8,6 +8,8 @@ use kmip::{
     types::{Operation, ResultReason},
 };
 
+use super::values::hex;
+
 pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
 
 /// What went wrong, what may help, and the exit status that says so.
@@ -16,7 +18,7 @@ pub(crate) struct Failure {
     message: String,
     hint: Option<String>,
     status: Status,
-    broken_pipe: bool,
+    is_none: bool,
 }
 
 /// The exit statuses, as `kmip --help` lists them.
@@ -31,7 +33,7 @@ pub(crate) enum Status {
 
 impl Failure {
     pub(crate) fn new(status: Status, message: impl fmt::Display) -> Self {
-        Self { message: message.to_string(), hint: None, status, broken_pipe: false }
+        Self { message: message.to_string(), hint: None, status, is_none: false }
     }
 
     pub(crate) fn usage(message: impl fmt::Display) -> Self {
@@ -58,16 +60,16 @@ impl Failure {
         self.status as u8
     }
 
-    /// Whether nobody reads the output any more.
-    pub(crate) fn is_broken_pipe(&self) -> bool {
-        self.broken_pipe
+    /// Whether there is nothing to tell: nobody reads the output any more, or the request was only to be printed.
+    pub(crate) fn is_none(&self) -> bool {
+        self.is_none
     }
 }
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        let broken_pipe = error.kind() == io::ErrorKind::BrokenPipe;
-        Self { broken_pipe, ..Self::new(Status::File, error) }
+        let is_none = error.kind() == io::ErrorKind::BrokenPipe;
+        Self { is_none, ..Self::new(Status::File, error) }
     }
 }
 
@@ -75,19 +77,25 @@ impl From<client::Error> for Failure {
     fn from(error: client::Error) -> Self {
         use client::Error::*;
         let status = match &error {
-            Pem { .. } | Encode(_) | NoSuchAttribute { .. } | NotOpen | AlreadyOpen | UnknownObject => {
-                Status::Usage
-            }
+            Pem { .. }
+            | Encode(_)
+            | NoSuchAttribute { .. }
+            | NotOpen
+            | AlreadyOpen
+            | UnknownObject
+            | NoIdentifier(_) => Status::Usage,
+            Stream(_) => Status::File,
             Connect(_) | Timeout(_) | Lost { .. } | System(_) => Status::NoConnection,
             Refused { .. } | NotTried(_) | NoCommonVersion(_) => Status::Refused,
             _ => Status::BadAnswer,
         };
+        let is_none = matches!(error, Withheld);
         let hint = hint(&error);
         let mut message = error.to_string();
-        if error.may_have_taken_effect() {
+        if error.may_have_taken_effect() && !matches!(error, Pending { .. }) {
             message.push_str(" (what was asked may have been done nevertheless)");
         }
-        Self { message, hint, status, broken_pipe: false }
+        Self { message, hint, status, is_none }
     }
 }
 
@@ -101,6 +109,9 @@ fn hint(error: &client::Error) -> Option<String> {
         }
         client::Error::Connect(attempts) => return attempts.first().map(unreachable),
         client::Error::Timeout(_) => "--timeout SECONDS waits longer",
+        client::Error::Pending { correlation_value, .. } => {
+            return Some(format!("`kmip poll {}` asks for its end", hex(correlation_value)));
+        }
         client::Error::Lost { source, .. } => return Some(tls(&source.to_string())),
         client::Error::Encode(error) => match error.kind() {
             ErrorKind::Version { version, .. } => {

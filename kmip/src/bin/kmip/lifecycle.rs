@@ -170,7 +170,8 @@ impl Destroy {
     }
 }
 
-fn done(id: &str, what: &str, output: &Output) -> Result<ExitCode> {
+/// Tells that something was done to an object.
+pub(crate) fn done(id: &str, what: &str, output: &Output) -> Result<ExitCode> {
     if output.is_json() {
         output.json(&json!({ "id": id, "done": what }))?;
     } else {

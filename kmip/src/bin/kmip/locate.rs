@@ -6,8 +6,8 @@ use clap::Args;
 use kmip::{
     client::calls::Search,
     types::{
-        AttributeSet, AttributeValue, CryptographicAlgorithm, CryptographicUsageMask, ObjectType, State,
-        attribute_set::AttributeInstance,
+        AttributeSet, AttributeValue, CryptographicAlgorithm, CryptographicUsageMask, ObjectGroupMember,
+        ObjectType, State, StorageStatusMask, attribute_set::AttributeInstance,
     },
 };
 use serde_json::json;
@@ -66,11 +66,29 @@ pub(crate) struct Locate {
     /// Find at most so many.
     #[arg(long, value_name = "N")]
     max: Option<i32>,
+
+    /// Leave out so many before the first. Since KMIP 1.3.
+    #[arg(long, value_name = "N")]
+    offset: Option<i32>,
+
+    /// Where to look: Online, Archival, or both with a comma between them [default: Online].
+    #[arg(long, value_name = "WHERE", value_parser = values::storage)]
+    storage: Option<StorageStatusMask>,
+
+    /// Which of the objects of a group: Fresh or Default. Since KMIP 1.1.
+    #[arg(long, value_name = "WHICH", value_parser = values::group_member)]
+    group_member: Option<ObjectGroupMember>,
 }
 
 impl Locate {
     pub(crate) fn run(self, connection: &Connection, output: &Output) -> Result<ExitCode> {
-        let search = Search { maximum: self.max, ..self.attributes().into() };
+        let search = Search {
+            maximum: self.max,
+            offset: self.offset,
+            storage: self.storage,
+            group_member: self.group_member,
+            ..self.attributes().into()
+        };
         let found = connection.open()?.locate(search)?;
         if output.is_json() {
             let ids: Vec<&str> = found.ids.iter().map(|id| id.as_str()).collect();

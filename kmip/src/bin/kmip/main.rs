@@ -2,22 +2,35 @@
 
 mod assignment;
 mod attributes;
+mod certificates;
 mod check;
 mod cipher;
 mod connect;
 mod decode;
+mod edit;
 mod envelope;
 mod failure;
 mod files;
 mod input;
+mod keys;
 mod lifecycle;
+mod limits;
 mod locate;
 mod manual;
 mod material;
 mod objects;
 mod output;
+mod parameters;
+mod profile;
+mod random;
+mod send;
 mod server;
+mod session;
 mod show;
+mod sign;
+mod special;
+mod trace;
+mod transfer;
 mod values;
 
 use std::process::ExitCode;
@@ -41,25 +54,88 @@ struct Command {
     task: Task,
 }
 
-#[derive(Subcommand)]
-enum Task {
-    Create(lifecycle::Create),
-    Register(objects::Register),
-    Get(objects::Get),
-    Attributes(attributes::Attributes),
-    AttributeList(attributes::AttributeList),
-    Locate(locate::Locate),
-    Activate(lifecycle::Activate),
-    Revoke(lifecycle::Revoke),
-    Destroy(lifecycle::Destroy),
-    Encrypt(cipher::Encrypt),
-    Decrypt(cipher::Decrypt),
-    Query(server::Query),
-    Versions(server::Versions),
-    Check(check::Check),
-    Decode(decode::Decode),
-    Completions(manual::Completions),
-    Man(manual::Man),
+/// The commands, in the order in which the help lists them: those that talk to a server, and those that talk to nobody.
+macro_rules! tasks {
+    (online { $($online:ident($of_online:ty),)* } offline { $($offline:ident($of_offline:ty),)* }) => {
+        #[derive(Subcommand)]
+        #[allow(clippy::large_enum_variant, reason = "there is one of it")]
+        enum Task {
+            $($online($of_online),)*
+            $($offline($of_offline),)*
+        }
+
+        impl Task {
+            fn run(self, connection: &Connection, output: &Output) -> Result<ExitCode> {
+                match self {
+                    $(Self::$online(task) => task.run(connection, output),)*
+                    $(Self::$offline(task) => task.run(output),)*
+                }
+            }
+        }
+    };
+}
+
+tasks! {
+    online {
+        Create(lifecycle::Create),
+        CreateKeyPair(keys::CreateKeyPair),
+        Register(objects::Register),
+        Get(objects::Get),
+        Locate(locate::Locate),
+        Activate(lifecycle::Activate),
+        Revoke(lifecycle::Revoke),
+        Destroy(lifecycle::Destroy),
+        Archive(limits::Archive),
+        Recover(limits::Recover),
+        Rekey(keys::Rekey),
+        RekeyKeyPair(keys::RekeyKeyPair),
+        DeriveKey(keys::DeriveKey),
+        CreateSplitKey(keys::CreateSplitKey),
+        JoinSplitKey(keys::JoinSplitKey),
+        Export(transfer::Export),
+        Import(transfer::Import),
+        Attributes(attributes::Attributes),
+        AttributeList(attributes::AttributeList),
+        AddAttribute(edit::AddAttribute),
+        ModifyAttribute(edit::ModifyAttribute),
+        SetAttribute(edit::SetAttribute),
+        DeleteAttribute(edit::DeleteAttribute),
+        AdjustAttribute(edit::AdjustAttribute),
+        CheckObject(limits::CheckObject),
+        GetUsageAllocation(limits::GetUsageAllocation),
+        ObtainLease(limits::ObtainLease),
+        Encrypt(cipher::Encrypt),
+        Decrypt(cipher::Decrypt),
+        Sign(sign::Sign),
+        SignatureVerify(sign::SignatureVerify),
+        Mac(sign::Mac),
+        MacVerify(sign::MacVerify),
+        Hash(sign::Hash),
+        RngRetrieve(random::RngRetrieve),
+        RngSeed(random::RngSeed),
+        Certify(certificates::Certify),
+        ReCertify(certificates::ReCertify),
+        Validate(certificates::Validate),
+        Query(server::Query),
+        Versions(server::Versions),
+        Login(session::Login),
+        Logout(session::Logout),
+        DelegatedLogin(session::DelegatedLogin),
+        SetEndpointRole(session::SetEndpointRole),
+        Log(session::Log),
+        Poll(session::Poll),
+        Cancel(session::Cancel),
+        Pkcs11(special::Pkcs11),
+        Interop(special::Interop),
+        ReProvision(special::ReProvision),
+        Send(send::Send),
+    }
+    offline {
+        Check(check::Check),
+        Decode(decode::Decode),
+        Completions(manual::Completions),
+        Man(manual::Man),
+    }
 }
 
 const AFTER_HELP: &str = "\
@@ -98,33 +174,10 @@ fn command_line(mut command: clap::Command) -> clap::Command {
 
 fn main() -> ExitCode {
     let matches = command_line(Command::command()).get_matches();
-    let command = Command::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let mut command = Command::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let output = Output::new(command.json);
-    let done = run(command, &output);
-    output.end(done)
-}
-
-fn run(command: Command, output: &Output) -> Result<ExitCode> {
-    let connection = &command.connection;
-    match command.task {
-        Task::Create(task) => task.run(connection, output),
-        Task::Register(task) => task.run(connection, output),
-        Task::Get(task) => task.run(connection, output),
-        Task::Attributes(task) => task.run(connection, output),
-        Task::AttributeList(task) => task.run(connection, output),
-        Task::Locate(task) => task.run(connection, output),
-        Task::Activate(task) => task.run(connection, output),
-        Task::Revoke(task) => task.run(connection, output),
-        Task::Destroy(task) => task.run(connection, output),
-        Task::Encrypt(task) => task.run(connection, output),
-        Task::Decrypt(task) => task.run(connection, output),
-        Task::Query(task) => task.run(connection, output),
-        Task::Versions(task) => task.run(connection, output),
-        Task::Check(task) => task.run(output),
-        Task::Decode(task) => task.run(output),
-        Task::Completions(task) => task.run(output),
-        Task::Man(task) => task.run(output),
-    }
+    command.connection.json = command.json;
+    output.end(command.task.run(&command.connection, &output))
 }
 
 #[cfg(test)]

@@ -4,11 +4,11 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{ArgGroup, Args};
 use kmip::{
-    client::objects::Object,
+    client::{calls::Form, objects::Object},
     ttlv::{Bytes, Secret},
     types::{
-        CryptographicAlgorithm, GetRequest, KeyBlock, KeyFormatType, KeyMaterial, KeyValue, ManagedObject,
-        ObjectType, SecretDataType, UniqueIdentifier,
+        BlockCipherMode, CryptographicAlgorithm, EncodingOption, KeyCompressionType, KeyFormatType,
+        KeyWrapType, ObjectType, SecretDataType,
     },
 };
 use serde_json::json;
@@ -77,7 +77,8 @@ Examples:
   kmip get ID                          what it is; not its value
   kmip get ID --output key.bin         the value, to a file that only you may read
   kmip get ID --hex                    the value in hexadecimal
-  kmip get ID --raw | xxd              the value as it is")]
+  kmip get ID --raw | xxd              the value as it is
+  kmip get ID --wrap-with KEY --output key.wrapped")]
 pub(crate) struct Get {
     /// The object's identifier.
     id: String,
@@ -85,6 +86,27 @@ pub(crate) struct Get {
     /// The format that a key is wanted in, such as Raw or PKCS_8 [default: as the server keeps it].
     #[arg(long, value_parser = values::key_format)]
     format: Option<KeyFormatType>,
+
+    /// Whether the point of a public key on a curve is compressed, such as ECPublicKeyTypeUncompressed.
+    #[arg(long, value_name = "TYPE", value_parser = values::compression)]
+    compression: Option<KeyCompressionType>,
+
+    /// The identifier of the key that the object is to be wrapped with.
+    #[arg(long, value_name = "ID")]
+    wrap_with: Option<String>,
+
+    /// How it is to be wrapped.
+    #[arg(long, value_name = "MODE", default_value = "NISTKeyWrap", requires = "wrap_with",
+          value_parser = values::mode)]
+    wrap_mode: BlockCipherMode,
+
+    /// Wrap the bytes of the key alone, instead of its whole Key Value. Since KMIP 1.1.
+    #[arg(long, requires = "wrap_with")]
+    no_encoding: bool,
+
+    /// Whether a key that was registered wrapped is wanted so: AsRegistered, or NotWrapped. Since KMIP 1.4.
+    #[arg(long, value_name = "TYPE", value_parser = values::wrap_type)]
+    wrap_type: Option<KeyWrapType>,
 
     /// Write the value to this file, which only you may read.
     #[arg(short, long, value_name = "FILE", group = "value")]
@@ -128,15 +150,9 @@ impl Get {
             return Err(Failure::usage("this would write binary data to the terminal")
                 .hint("--hex prints it in hexadecimal, --output FILE writes it to a file"));
         }
-        let request = GetRequest {
-            unique_identifier: Some(UniqueIdentifier::TextString(self.id.as_str().into())),
-            key_format_type: self.format,
-            ..GetRequest::new()
-        };
-        let response = connection.open()?.send(request)?;
-        let found = Found::new(&response.object);
+        let found = connection.open()?.get_as(&self.id, self.form())?;
         let value =
-            if self.output.is_some() || self.hex || self.raw { Some(self.value(&found)?) } else { None };
+            if self.output.is_some() || self.hex || self.raw { Some(value_of(&found)?) } else { None };
         if let (Some(path), Some(value)) = (&self.output, value) {
             files::write_private(path, value, output)?;
         }
@@ -144,11 +160,11 @@ impl Get {
             let value = value.filter(|_| self.hex || self.raw).map(hex);
             let document = json!({
                 "id": self.id,
-                "type": response.object_type.to_string(),
-                "format": found.block.map(|block| block.key_format_type.to_string()),
-                "algorithm": found.block.and_then(|block| block.cryptographic_algorithm).map(|it| it.to_string()),
-                "length": found.block.and_then(|block| block.cryptographic_length),
-                "wrapped": found.is_wrapped(),
+                "type": found.object_type().map(|it| it.to_string()),
+                "format": found.format().map(|it| it.to_string()),
+                "algorithm": found.algorithm().map(|it| it.to_string()),
+                "length": found.length(),
+                "wrapped": found.wrapping().is_some(),
                 "value": value,
             });
             output.json(&document)?;
@@ -159,76 +175,38 @@ impl Get {
                 output.bytes(value)?;
             }
         } else {
-            output.rows(&["What", "Value"], found.rows(response.object_type))?;
+            output.rows(&["What", "Value"], rows(&found))?;
             output.say("--output FILE, --hex or --raw give the value itself");
         }
         Ok(ExitCode::SUCCESS)
     }
 
-    fn value<'a>(&self, found: &Found<'a>) -> Result<&'a [u8]> {
-        found.value.ok_or_else(|| {
-            Failure::new(
-                Status::Refused,
-                "the server keeps this object in a format that is no string of bytes",
-            )
-            .hint("--format Raw, PKCS_1 or PKCS_8 asks for another")
-        })
-    }
-}
-
-/// What an object turns out to be.
-struct Found<'a> {
-    block: Option<&'a KeyBlock>,
-    value: Option<&'a [u8]>,
-}
-
-impl<'a> Found<'a> {
-    fn new(object: &'a ManagedObject) -> Self {
-        let block = match object {
-            ManagedObject::SymmetricKey(key) => &key.key_block,
-            ManagedObject::PublicKey(key) => &key.key_block,
-            ManagedObject::PrivateKey(key) => &key.key_block,
-            ManagedObject::SplitKey(key) => &key.key_block,
-            ManagedObject::SecretData(secret) => &secret.key_block,
-            ManagedObject::PgpKey(key) => &key.key_block,
-            ManagedObject::Certificate(it) => {
-                return Self { block: None, value: Some(&it.certificate_value) };
-            }
-            ManagedObject::CertificateRequest(it) => {
-                return Self { block: None, value: Some(&it.certificate_request_value) };
-            }
-            ManagedObject::OpaqueObject(it) => {
-                return Self { block: None, value: Some(it.opaque_data_value.expose()) };
-            }
-            ManagedObject::Template(_) | ManagedObject::Other(_) => return Self { block: None, value: None },
-        };
-        let value = match &block.key_value {
-            Some(KeyValue::Wrapped(bytes)) => Some(bytes.expose()),
-            Some(KeyValue::Plaintext(plain)) => match &plain.key_material {
-                KeyMaterial::ByteString(bytes) => Some(bytes.expose()),
-                KeyMaterial::TransparentSymmetricKey(key) => Some(key.key.expose()),
-                _ => None,
-            },
-            _ => None,
-        };
-        Self { block: Some(block), value }
-    }
-
-    fn is_wrapped(&self) -> bool {
-        self.block.is_some_and(|block| block.key_wrapping_data.is_some())
-    }
-
-    fn rows(&self, object_type: ObjectType) -> Vec<Vec<String>> {
-        let mut rows = vec![vec!["Object Type".to_owned(), object_type.to_string()]];
-        let mut row =
-            |name: &str, value: Option<String>| rows.extend(value.map(|value| vec![name.to_owned(), value]));
-        if let Some(block) = self.block {
-            row("Key Format Type", Some(block.key_format_type.to_string()));
-            row("Cryptographic Algorithm", block.cryptographic_algorithm.map(|it| it.to_string()));
-            row("Cryptographic Length", block.cryptographic_length.map(|it| it.to_string()));
-            row("Wrapped", self.is_wrapped().then(|| "yes".to_owned()));
+    fn form(&self) -> Form {
+        let wrapped = self.wrap_with.as_deref().map(|with| Form::wrapped(with, self.wrap_mode));
+        let mut form = wrapped.unwrap_or_default();
+        if let Some(wrapping) = &mut form.wrapping {
+            wrapping.encoding_option = self.no_encoding.then_some(EncodingOption::NoEncoding);
         }
-        row("Size", self.value.map(|value| format!("{} bytes", value.len())));
-        rows
+        Form { format: self.format, wrap_type: self.wrap_type, compression: self.compression, ..form }
     }
+}
+
+fn value_of(object: &Object) -> Result<&[u8]> {
+    object.bytes().ok_or_else(|| {
+        let message = "the server keeps this object in a format that is no string of bytes";
+        Failure::new(Status::Refused, message).hint("--format Raw, PKCS_1 or PKCS_8 asks for another")
+    })
+}
+
+fn rows(object: &Object) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
+    let mut row =
+        |name: &str, value: Option<String>| rows.extend(value.map(|value| vec![name.to_owned(), value]));
+    row("Object Type", object.object_type().map(|it| it.to_string()));
+    row("Key Format Type", object.format().map(|it| it.to_string()));
+    row("Cryptographic Algorithm", object.algorithm().map(|it| it.to_string()));
+    row("Cryptographic Length", object.length().map(|it| it.to_string()));
+    row("Wrapped", object.wrapping().map(|_| "yes".to_owned()));
+    row("Size", object.bytes().map(|value| format!("{} bytes", value.len())));
+    rows
 }

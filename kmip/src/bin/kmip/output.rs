@@ -97,8 +97,7 @@ impl Output {
     pub(crate) fn end(&self, done: Result<ExitCode>) -> ExitCode {
         match done {
             Ok(code) => code,
-            // Whoever read the output has seen enough.
-            Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
+            Err(failure) if failure.is_none() => ExitCode::SUCCESS,
             Err(failure) => {
                 self.tell(&failure);
                 ExitCode::from(failure.code())

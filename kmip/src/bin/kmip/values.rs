@@ -6,8 +6,11 @@ use jiff::Timestamp;
 use kmip::{
     ttlv::{Bytes, DateTime, names::EnumerationInfo},
     types::{
-        BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, ObjectType,
-        PaddingMethod, QueryFunction, RevocationReasonCode, SecretDataType, State, tables,
+        AdjustmentType, BlockCipherMode, CertificateRequestType, CryptographicAlgorithm,
+        CryptographicUsageMask, DerivationMethod, DigitalSignatureAlgorithm, EndpointRole, HashingAlgorithm,
+        InteropFunction, KeyCompressionType, KeyFormatType, KeyWrapType, MaskGenerator, ObjectGroupMember,
+        ObjectType, Operation, PaddingMethod, QueryFunction, RecommendedCurve, RevocationReasonCode,
+        SecretDataType, SplitKeyMethod, State, StorageStatusMask, tables,
     },
 };
 
@@ -20,20 +23,39 @@ macro_rules! enumerations {
 }
 
 enumerations! {
+    adjustment: AdjustmentType in ADJUSTMENT_TYPE;
     algorithm: CryptographicAlgorithm in CRYPTOGRAPHIC_ALGORITHM;
+    compression: KeyCompressionType in KEY_COMPRESSION_TYPE;
+    curve: RecommendedCurve in RECOMMENDED_CURVE;
+    derivation_method: DerivationMethod in DERIVATION_METHOD;
+    endpoint_role: EndpointRole in ENDPOINT_ROLE;
+    group_member: ObjectGroupMember in OBJECT_GROUP_MEMBER;
+    hash: HashingAlgorithm in HASHING_ALGORITHM;
+    interop_function: InteropFunction in INTEROP_FUNCTION;
     key_format: KeyFormatType in KEY_FORMAT_TYPE;
+    mask_generator: MaskGenerator in MASK_GENERATOR;
     mode: BlockCipherMode in BLOCK_CIPHER_MODE;
     object_type: ObjectType in OBJECT_TYPE;
+    operation: Operation in OPERATION;
     padding: PaddingMethod in PADDING_METHOD;
     query_function: QueryFunction in QUERY_FUNCTION;
+    request_type: CertificateRequestType in CERTIFICATE_REQUEST_TYPE;
     revocation_reason: RevocationReasonCode in REVOCATION_REASON_CODE;
     secret_data_type: SecretDataType in SECRET_DATA_TYPE;
+    signature_algorithm: DigitalSignatureAlgorithm in DIGITAL_SIGNATURE_ALGORITHM;
+    split_key_method: SplitKeyMethod in SPLIT_KEY_METHOD;
     state: State in STATE;
+    wrap_type: KeyWrapType in KEY_WRAP_TYPE;
 }
 
 /// A set of uses: names with commas between them.
 pub(crate) fn usage(text: &str) -> Result<CryptographicUsageMask, String> {
     mask(&tables::CRYPTOGRAPHIC_USAGE_MASK, text).map(CryptographicUsageMask::from_bits_retain)
+}
+
+/// Where objects are kept: names with commas between them.
+pub(crate) fn storage(text: &str) -> Result<StorageStatusMask, String> {
+    mask(&tables::STORAGE_STATUS_MASK, text).map(StorageStatusMask::from_bits_retain)
 }
 
 /// The value with this name, however it is capitalized and hyphenated; or a number.
@@ -83,6 +105,11 @@ pub(crate) fn time(text: &str) -> Result<DateTime, String> {
 pub(crate) fn bytes(text: &str) -> Result<Bytes, String> {
     let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     unhex(&digits).map(Bytes::from).ok_or_else(|| "that is not hexadecimal".to_owned())
+}
+
+/// Bytes in hexadecimal, or from a file after `@`.
+pub(crate) fn hex_or_file(text: &str) -> Result<Bytes, String> {
+    if text.starts_with('@') { text_or_file(text) } else { bytes(text) }
 }
 
 /// Bytes from a file after `@`, or else the text itself.
