@@ -1,6 +1,9 @@
 //! Certificates: `kmip certify`, `re-certify`, `validate`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::Args;
 use kmip::{
@@ -82,7 +85,7 @@ pub(crate) struct Validate {
 }
 
 /// A request and its kind.
-fn request(file: &PathBuf, kind: Option<CertificateRequestType>) -> Result<(CertificateRequestType, Bytes)> {
+fn request(file: &Path, kind: Option<CertificateRequestType>) -> Result<(CertificateRequestType, Bytes)> {
     let data = files::read(file)?;
     let found = if data.trim_ascii_start().starts_with(b"-----BEGIN") {
         CertificateRequestType::PEM
@@ -122,7 +125,7 @@ impl Validate {
                 Failure::usage(format_args!("{}: there is no certificate in PEM in it", file.display()))
             })?;
             for certificate in found {
-                let der = certificate.to_der().map_err(|error| Failure::usage(error))?;
+                let der = certificate.to_der().map_err(Failure::usage)?;
                 certificates.push(Certificate::new(CertificateType::X_509, der.into()));
             }
         }

@@ -191,7 +191,7 @@ fn refused(operation: Operation, reason: ResultReason) -> Option<&'static str> {
         ResultReason::IncompatibleCryptographicUsageMask => {
             "`kmip attributes ID` tells what the key may be used for"
         }
-        ResultReason::CryptographicFailure => {
+        ResultReason::CryptographicFailure if operation == Operation::Decrypt => {
             "when decrypting: the data, its IV, tag and --aad have to be those of the encryption"
         }
         ResultReason::ResponseTooLarge => "`kmip locate --max N` asks for fewer",
