@@ -76,9 +76,10 @@ impl Service {
         let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(roots).build();
         let config = Agent::config_builder()
             .tls_config(tls)
-            // A redirection may not lead out of TLS.
             .https_only(secure)
-            .max_redirects(5)
+            // Followed below: SLUGS writes names in its redirections as they are, blanks and all.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
             .http_status_as_error(false)
             .timeout_global(Some(*time))
             // What is asked here is nobody else's business.
@@ -112,21 +113,56 @@ impl Service {
 
     /// What is at a path; none if the service says that there is nothing.
     fn get(&self, path: &str) -> Result<Option<String>, String> {
-        let call = || self.agent.get(format!("{}{path}", self.url)).call();
-        let response = match call() {
-            // A connection that was kept may have been closed in the meantime; to ask again changes nothing.
-            Err(Error::Io(_) | Error::ConnectionFailed) => call(),
-            answered => answered,
-        };
-        let mut response = response.map_err(|error| error.to_string())?;
-        match response.status().as_u16() {
-            200 => {
-                let body = response.body_mut().with_config().limit(LARGEST).read_to_string();
-                body.map(Some).map_err(|error| error.to_string())
+        let mut address = format!("{}{path}", self.url);
+        for _ in 0..=REDIRECTIONS {
+            let call = || self.agent.get(&address).call();
+            let response = match call() {
+                // A connection that was kept may have been closed in the meantime; to ask again changes nothing.
+                Err(Error::Io(_) | Error::ConnectionFailed) => call(),
+                answered => answered,
+            };
+            let mut response = response.map_err(|error| error.to_string())?;
+            match response.status().as_u16() {
+                200 => {
+                    let body = response.body_mut().with_config().limit(LARGEST).read_to_string();
+                    return body.map(Some).map_err(|error| error.to_string());
+                }
+                404 => return Ok(None),
+                301 | 302 | 303 | 307 | 308 => {
+                    let location = response.headers().get("location");
+                    address = location
+                        .and_then(|location| self.redirected(location.as_bytes()))
+                        .ok_or_else(|| format!("it leads elsewhere from {path}"))?;
+                }
+                status => return Err(format!("it answers {status} at {path}")),
             }
-            404 => Ok(None),
-            status => Err(format!("it answers {status} at {path}")),
         }
+        Err(format!("it leads from one place to another at {path}"))
+    }
+
+    /// The address that a redirection leads to, if that is one of the same service.
+    fn redirected(&self, location: &[u8]) -> Option<String> {
+        let scheme = self.url.find("://")?.checked_add(3)?;
+        let end = self.url.get(scheme..)?.find('/')?.checked_add(scheme)?;
+        let origin = self.url.get(..end)?;
+        let location = match location.strip_prefix(origin.as_bytes()) {
+            Some(path) => path,
+            None => location,
+        };
+        // Neither another server's address, nor one that is relative to this one, which SLUGS doesn't write.
+        if !location.starts_with(b"/") || location.starts_with(b"//") {
+            return None;
+        }
+        let mut address = origin.to_owned();
+        for byte in location {
+            match byte {
+                b'!'..=b'~' => address.push(char::from(*byte)),
+                _ => {
+                    let _ = write!(address, "%{byte:02X}");
+                }
+            }
+        }
+        Some(address)
     }
 }
 
@@ -145,6 +181,9 @@ fn escaped(name: &str) -> String {
     }
     text
 }
+
+/// How many redirections are followed.
+const REDIRECTIONS: usize = 3;
 
 /// No answer is longer than this.
 const LARGEST: u64 = 1 << 20;

@@ -43,14 +43,23 @@ fn answer(stream: impl Read + Write, members: &Members) {
             return;
         }
         let path = line.split(' ').nth(1).unwrap().to_owned();
+        let mut host = String::new();
         while line.trim() != "" {
             line.clear();
             stream.read_line(&mut line).unwrap();
+            if let Some(name) = line.to_ascii_lowercase().strip_prefix("host:") {
+                name.trim().clone_into(&mut host);
+            }
         }
         let (status, body) = look_up(&path, &members.lock().unwrap());
         let head = format!("HTTP/1.1 {status} -\r\nContent-Length: {}\r\n", body.len());
         // As CherryPy does it with a path that should end in a slash.
-        let head = if status == 301 { format!("{head}Location: {path}/\r\n") } else { head };
+        let head = if status == 301 {
+            // SLUGS writes the name as it is.
+            format!("{head}Location: http://{host}{}/\r\n", path.replace("%20", " "))
+        } else {
+            head
+        };
         if write!(stream.get_mut(), "{head}\r\n{body}").and_then(|()| stream.get_mut().flush()).is_err() {
             return;
         }
@@ -67,7 +76,8 @@ fn look_up(path: &str, members: &BTreeMap<String, Vec<String>>) -> (u16, String)
     match (user.replace("%20", " ").as_str(), groups) {
         ("broken", true) => (200, "{\"groups\": 5}".into()),
         ("broken", false) => (200, String::new()),
-        ("moved", _) if !path.ends_with('/') => (301, String::new()),
+        ("moved on", _) if !path.ends_with('/') => (301, String::new()),
+        ("round", _) => (301, String::new()),
         ("failing", _) => (500, String::new()),
         (user, groups) => match members.get(user) {
             None => (404, String::new()),
@@ -79,7 +89,7 @@ fn look_up(path: &str, members: &BTreeMap<String, Vec<String>>) -> (u16, String)
 
 fn members() -> Members {
     let john = ("John Doe".to_owned(), vec!["Group A".to_owned()]);
-    let moved = ("moved".to_owned(), vec!["Group B".to_owned()]);
+    let moved = ("moved on".to_owned(), vec!["Group B".to_owned()]);
     Arc::new(Mutex::new([john, moved].into()))
 }
 
@@ -97,9 +107,10 @@ fn users_and_their_groups() {
     let url = service(&members);
     assert_eq!(groups(&url, "John Doe").unwrap().unwrap(), ["Group A"]);
     assert_eq!(groups(url.trim_end_matches('/'), "John Doe").unwrap().unwrap(), ["Group A"]);
-    assert_eq!(groups(&url, "moved").unwrap().unwrap(), ["Group B"]);
+    assert_eq!(groups(&url, "moved on").unwrap().unwrap(), ["Group B"]);
     assert_eq!(groups(&url, "Jane Doe").unwrap(), None);
     assert_eq!(groups(&url, "../users/John Doe").unwrap(), None);
+    assert!(groups(&url, "round").unwrap_err().contains("from one place to another"));
     assert!(groups(&url, "failing").unwrap_err().contains("500"));
     assert!(groups(&url, "broken").unwrap_err().contains("not as SLUGS has it"));
     // Asked anew each time.
@@ -114,6 +125,22 @@ fn names_are_segments_of_a_path() {
     assert_eq!(escaped("../a?b#c%"), "..%2Fa%3Fb%23c%25");
     assert_eq!(escaped(".."), "%2E%2E");
     assert_eq!(escaped("Å"), "%C3%85");
+}
+
+#[test]
+fn redirections_lead_to_the_same_service() {
+    let service = Service::new(&options("https://a:1/slugs")).unwrap();
+    for (location, expected) in [
+        ("https://a:1/slugs/users/John Doe/", Some("https://a:1/slugs/users/John%20Doe/")),
+        ("/slugs/users/x/", Some("https://a:1/slugs/users/x/")),
+        ("http://a:1/slugs/users/x/", None),
+        ("https://a:12/slugs/users/x/", None),
+        ("https://a:1@b/", None),
+        ("//b/", None),
+        ("x/", None),
+    ] {
+        assert_eq!(service.redirected(location.as_bytes()).as_deref(), expected, "{location}");
+    }
 }
 
 #[test]
