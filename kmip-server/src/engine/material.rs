@@ -104,7 +104,12 @@ pub(crate) fn facts(object: &ManagedObject, purpose: Purpose, version: Version) 
     Ok(Facts {
         object_type,
         purpose,
-        key_format_type: block.map(|block| block.key_format_type),
+        key_format_type: match object {
+            // 2.0 §4.26 has every object have one; that of certificates is what the official case TC-CERTATTR-1 has.
+            ManagedObject::Certificate(_) => Some(KeyFormatType::Raw),
+            ManagedObject::OpaqueObject(_) => Some(KeyFormatType::Opaque),
+            _ => block.map(|block| block.key_format_type),
+        },
         digest: digest(object, version)?,
         key_value_present: block.is_none_or(|block| block.key_value.is_some()),
         opaque_data_type,

@@ -37,6 +37,7 @@ mod rng;
 mod set_attribute;
 mod sign;
 mod signing;
+mod split;
 mod symmetric;
 mod templates;
 

@@ -4,6 +4,7 @@ use kmip::types::{
     ObjectType, RegisterRequest, RegisterResponse, UniqueIdentifier,
 };
 
+use super::split::check_split;
 use crate::engine::keys::{check_asymmetric, describe_certificate};
 use crate::engine::{
     Context, Failure, Kind, Purpose, Requested, algorithm, check_protection, facts, is_wrapped, key_block,
@@ -33,6 +34,7 @@ pub(super) fn register(cx: &mut Context<'_>, request: RegisterRequest) -> Result
     }
     check_asymmetric(&mut given, &object, cx.version())?;
     check_key(&given, &object)?;
+    check_split(&object)?;
     let facts = facts(&object, Purpose::Register, cx.version())?;
     if let Some(AttributeValue::KeyFormatType(format)) = given.get(Tag::KeyFormatType)
         && facts.key_format_type != Some(*format)

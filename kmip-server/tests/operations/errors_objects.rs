@@ -314,3 +314,58 @@ fn locate() {
         assert_eq!(server.locate(*version, AttributeSet::new()).unwrap(), std::slice::from_ref(&key));
     }
 }
+
+/// Register: a type that isn't that of the object, parts of split keys that can't be, attributes that contradict the object.
+#[test]
+fn register_what_cannot_be() {
+    let server = server();
+    for version in ALL {
+        let refused = |request: RegisterRequest, reason: ResultReason| {
+            let failed = server.send(*version, request).unwrap_err();
+            assert_eq!(failed.reason, reason, "{version}: {}", failed.message);
+        };
+        for object in objects(*version) {
+            let request = register_request(*version, object.clone(), AttributeSet::new());
+            for object_type in [ObjectType::Certificate, ObjectType::SecretData, ObjectType(99)] {
+                if object_type != request.object_type {
+                    refused(RegisterRequest { object_type, ..request.clone() }, R::InvalidField);
+                }
+            }
+            let ManagedObject::SplitKey(key) = object else { continue };
+            use SplitKeyMethod as M;
+            for (parts, identifier, threshold, method) in [
+                (3, 0, 2, M::XOR),
+                (3, 4, 2, M::XOR),
+                (3, 1, 4, M::XOR),
+                (3, 1, 0, M::PolynomialSharingGF2_16),
+                (-1, -1, -1, M::XOR),
+                (3, 1, 2, M::PolynomialSharingPrimeField),
+            ] {
+                let key = SplitKey {
+                    split_key_parts: parts,
+                    key_part_identifier: identifier,
+                    split_key_threshold: threshold,
+                    split_key_method: method,
+                    ..key.clone()
+                };
+                let object = ManagedObject::SplitKey(key.into());
+                refused(register_request(*version, object, AttributeSet::new()), R::InvalidField);
+            }
+        }
+        let located = server.locate(*version, AttributeSet::new()).unwrap();
+        assert!(located.is_empty(), "nothing was registered");
+    }
+}
+
+/// 2.0 §4.26: what has no key has a Key Format Type all the same.
+#[test]
+fn formats_of_objects_without_a_key() {
+    let server = server();
+    for (object_type, format) in
+        [(ObjectType::Certificate, KeyFormatType::Raw), (ObjectType::OpaqueObject, KeyFormatType::Opaque)]
+    {
+        let key = register(&server, V2_0, object_type);
+        let attributes = server.attributes(V2_0, &key);
+        assert_eq!(attributes.get(Tag::KeyFormatType), Some(&V::KeyFormatType(format)));
+    }
+}
