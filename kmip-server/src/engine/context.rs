@@ -301,7 +301,8 @@ impl Context<'_> {
 
     /// Adds what the templates that a request names say (1.x; 1.4 §2.1.8).
     pub(crate) fn add_templates(&mut self, requested: &mut Requested) -> Result<(), Failure> {
-        for name in std::mem::take(&mut requested.templates) {
+        // "The value in the last of the conflicting templates takes precedence" (1.4 §4): it comes first.
+        for name in std::mem::take(&mut requested.templates).into_iter().rev() {
             let template = crate::ops::template_of(self, &name)?;
             requested.add_template(template, self.version);
         }

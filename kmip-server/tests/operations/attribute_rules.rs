@@ -185,3 +185,46 @@ fn with_an_object_that_is_there() {
         }
     }
 }
+
+/// An object is found by every attribute that it shows, in every version that shows it, and by all of them at once.
+#[test]
+fn objects_are_found_by_every_attribute() {
+    let server = server();
+    let others = server.create(V1_4, []);
+    for version in ALL {
+        for (place, object) in objects(*version).into_iter().enumerate() {
+            let object_type = register_request(*version, object.clone(), AttributeSet::new()).object_type;
+            let mut given: AttributeSet = tried(*version)
+                .filter(|(_, rules)| rules.applies_to.contains(&object_type))
+                .flat_map(|(tag, rules)| {
+                    let [first, second] = samples(tag).unwrap();
+                    [Some(first), rules.multiple_instances.then_some(second)].into_iter().flatten()
+                })
+                .filter(|value| !matches!(value, V::Name(_)))
+                .collect();
+            given.add(name(&format!("{place} {version}")));
+            given.add(AttributeInstance::vendor("x", "Own", 7));
+            let request = register_request(*version, object, given);
+            let key = text_of(&server.send(*version, request).unwrap().unique_identifier);
+            for read in ALL {
+                let shown = server.attributes(*read, &key);
+                for instance in &shown {
+                    let what = format!("{} of {object_type} of {version} in {read}", instance.id);
+                    let found = server.locate(*read, [instance.clone()].into_iter().collect()).expect(&what);
+                    assert!(found.contains(&key), "{what}");
+                    // The Name inside a template is that of the others too.
+                    let is_inner = instance.value == name("template");
+                    let telling = !is_inner
+                        && matches!(
+                            instance.value,
+                            V::UniqueIdentifier(_) | V::Name(_) | V::ShortUniqueIdentifier(_)
+                        );
+                    assert!(!telling || found == std::slice::from_ref(&key), "{what}");
+                    let own = matches!(instance.id, AttributeId::Vendor { .. });
+                    assert!(!own || !found.contains(&others), "{what}");
+                }
+                assert_eq!(server.locate(*read, shown).unwrap(), std::slice::from_ref(&key));
+            }
+        }
+    }
+}

@@ -362,3 +362,38 @@ fn without_attributes_in_2_0() {
         assert_eq!(found(&answer::<LocateRequest>(item).unwrap()), std::slice::from_ref(&key));
     }
 }
+
+/// What a client may not locate is not found, nor counted, whatever way it is looked for.
+#[test]
+fn what_others_have_is_not_counted() {
+    let server = server();
+    let group = || AttributeValue::ObjectGroup("shared".into());
+    let theirs = server.create(V1_4, [group()]);
+    let request = create_request(V1_4, {
+        let mut set = aes(128);
+        set.add(group());
+        set
+    });
+    let mine = text_of(&server.ask("bob", V1_4, request).unwrap().unique_identifier);
+    let part = {
+        let part = AttributeValue::Other(Item::new(Tag::Digest, Vec::new()));
+        Attributes { attribute: vec![part, group()], ..Attributes::new() }
+    };
+    for (user, key) in [("alice", theirs), ("bob", mine)] {
+        for request in [
+            locate_request(V2_0, AttributeSet::new()),
+            locate_request(V2_0, set([group()])),
+            LocateRequest { attributes: Some(part.clone()), ..LocateRequest::new() },
+            LocateRequest {
+                object_group_member: Some(ObjectGroupMember::GroupMemberDefault),
+                ..locate_request(V2_0, set([group()]))
+            },
+            LocateRequest { maximum_items: Some(0), ..locate_request(V2_0, set([group()])) },
+        ] {
+            let none = request.maximum_items.is_some();
+            let located = server.ask(user, V2_0, request).unwrap();
+            assert_eq!(located.located_items, Some(1));
+            assert_eq!(found(&located), if none { vec![] } else { vec![key.clone()] });
+        }
+    }
+}

@@ -33,3 +33,4 @@ mod query;
 mod register;
 mod rights;
 mod sign;
+mod templates;

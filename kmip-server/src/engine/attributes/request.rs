@@ -2,8 +2,9 @@
 
 use kmip::ttlv::{Tag, Unknown, Version};
 use kmip::types::{
-    AttributeSet, AttributeValue, Attributes, CryptographicAlgorithm, CryptographicUsageMask, Name,
-    ObjectType, ProtectionStorageMask, ProtectionStorageMasks, TemplateAttribute,
+    AttributeId, AttributeInstance, AttributeSet, AttributeValue, Attributes, CryptographicAlgorithm,
+    CryptographicUsageMask, Name, ObjectType, ProtectionStorageMask, ProtectionStorageMasks,
+    TemplateAttribute,
 };
 
 use super::rules;
@@ -65,43 +66,20 @@ impl Requested {
         Ok(requested)
     }
 
-    /// Adds what a template says: what is given explicitly goes before it, and of attributes with several values all
-    /// count (1.4 §4.2). A template's own Name is not that of the object.
+    /// Adds what a template says: of attributes with one value those that are not there yet, of the others all (1.4 §4:
+    /// "the union"). A template's own Name is not that of the object.
     pub fn add_template(&mut self, template: AttributeSet, version: Version) {
-        let explicit = self.attributes.clone();
         for instance in template {
-            let tag = match instance.id {
-                kmip::types::AttributeId::Standard(Tag::Name) => continue,
-                kmip::types::AttributeId::Standard(tag) => Some(tag),
-                kmip::types::AttributeId::Vendor { .. } => None,
-            };
-            let several = tag
-                .is_none_or(|tag| rules::rules_of(tag, version).is_ok_and(|rules| rules.multiple_instances));
-            if several {
-                self.attributes.add(instance);
-            } else if explicit.all(&instance.id).next().is_none() {
-                // Of several templates, the last counts.
-                self.attributes.remove(&instance.id);
-                self.attributes.add(instance);
-            }
-        }
-    }
-
-    /// Adds what is asked for both keys of a pair: what is asked for this one goes before it (1.4 §4.2).
-    pub fn add_common(&mut self, common: &AttributeSet, version: Version) {
-        let own = self.attributes.clone();
-        for instance in common {
             let several = match instance.id {
-                kmip::types::AttributeId::Standard(tag) => {
+                AttributeId::Standard(Tag::Name) => continue,
+                AttributeId::Standard(tag) => {
                     rules::rules_of(tag, version).is_ok_and(|rules| rules.multiple_instances)
                 }
-                kmip::types::AttributeId::Vendor { .. } => true,
+                AttributeId::Vendor { .. } => true,
             };
-            let is_there = own
-                .all(&instance.id)
-                .any(|other| several.then_some(&instance.value).is_none_or(|value| other.value == *value));
-            if !is_there {
-                self.attributes.add(instance.clone());
+            let is_there = |other: &AttributeInstance| !several || other.value == instance.value;
+            if !self.attributes.all(&instance.id).any(is_there) {
+                self.attributes.add(instance);
             }
         }
     }
