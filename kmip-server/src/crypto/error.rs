@@ -95,6 +95,9 @@ pub enum CryptoError {
         /// The length given.
         found: usize,
     },
+    /// More is wanted of a derivation than it gives.
+    #[error("the method does not derive that many bits")]
+    DerivedLength,
     /// There is nothing to work on.
     #[error("there is no data")]
     Empty,

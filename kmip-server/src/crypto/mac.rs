@@ -43,7 +43,8 @@ impl Mac {
         match algorithm {
             MacAlgorithm::Hmac(hash) => {
                 i32::try_from(key.len()).map_err(|_| CryptoError::TooLong)?;
-                let key = PKey::hmac(key)?;
+                // OpenSSL takes no empty key. Zeros fill it up anyway (RFC 2104 §2), so one of them changes nothing.
+                let key = PKey::hmac(if key.is_empty() { &[0] } else { key })?;
                 context.digest_sign_init(Some(hash.md()?), &key)?;
             }
             MacAlgorithm::Cmac(algorithm) => {
@@ -137,6 +138,11 @@ mod tests {
         ] {
             assert_eq!(hmac(hash, &[0x0b; 20], b"Hi There"), bytes(expected), "{hash}");
         }
+        // As every implementation has it, among them Python's.
+        assert_eq!(
+            hmac(Hash::Sha256, b"", b""),
+            bytes("b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad")
+        );
         assert_eq!(hmac(Hash::Md5, &[0x0b; 16], b"Hi There"), bytes("9294727a3638bb1c13f48ef8158bfc9d"));
         assert_eq!(
             hmac(Hash::Md5, b"Jefe", b"what do ya want for nothing?"),

@@ -8,6 +8,7 @@ pub mod aead;
 pub mod certificate;
 pub mod cipher;
 mod der;
+pub mod derive;
 pub mod digest;
 mod error;
 pub mod key_wrap;

@@ -5,7 +5,7 @@ use std::fmt;
 
 use kmip::ttlv::Version;
 use kmip::types::tables::operation_info;
-use kmip::types::{Operation, ResultReason};
+use kmip::types::{Operation, ResultReason, version};
 
 use crate::crypto::CryptoError;
 use crate::seal::SealError;
@@ -219,6 +219,11 @@ impl Kind {
     /// The reason for it in a version: the first that the tables list for the operation, else the first that the version
     /// has at all. A number that the version doesn't have is never sent.
     pub fn reason(self, operation: Option<Operation>, version: Version) -> ResultReason {
+        // 1.4 §11.7: objects that are "not of the correct type" or "not able to be used to derive a new key".
+        let is_unfit = matches!(self, Self::UsageMask | Self::WrongObjectType | Self::WrongState);
+        if operation == Some(Operation::DeriveKey) && version < version::V2_0 && is_unfit {
+            return ResultReason::InvalidField;
+        }
         let reasons = self.reasons().iter().copied();
         let listed = operation.and_then(operation_info).and_then(|info| {
             reasons.clone().find(|reason| info.allows(*reason, version) && reason.is_in(version))
@@ -315,9 +320,12 @@ impl From<CryptoError> for Failure {
             | E::TagMissing(_)
             | E::NotAuthenticated(_)
             | E::Padding { .. } => Kind::BadParameters,
-            E::DataLength { .. } | E::WrapLength { .. } | E::TooShort(_) | E::Empty | E::Undecipherable => {
-                Kind::Cryptographic
-            }
+            E::DataLength { .. }
+            | E::WrapLength { .. }
+            | E::TooShort(_)
+            | E::DerivedLength
+            | E::Empty
+            | E::Undecipherable => Kind::Cryptographic,
             E::MalformedKey(_) | E::KeyKind | E::PairLength { .. } | E::Curve(_) => Kind::InvalidField,
             E::KeyForm { .. } => Kind::KeyFormatType,
             E::KeyUse { .. } | E::DigestLength { .. } | E::DigestGiven | E::HashMissing | E::Unsignable => {
@@ -336,8 +344,6 @@ impl From<CryptoError> for Failure {
 
 #[cfg(test)]
 mod tests {
-    use kmip::types::version;
-
     use super::*;
 
     #[test]

@@ -83,12 +83,17 @@ pub(crate) fn symmetric_key(
 
 /// New secret data, as the server makes it: a password.
 pub(crate) fn secret_data(data: Secret) -> ManagedObject {
+    secret_data_of(SecretDataType::Password, data)
+}
+
+/// New secret data of this type.
+pub(crate) fn secret_data_of(secret_data_type: SecretDataType, data: Secret) -> ManagedObject {
     let value = PlaintextKeyValue::new(KeyMaterial::ByteString(data));
     let block = KeyBlock {
         key_value: Some(KeyValue::Plaintext(value.into())),
         ..KeyBlock::new(KeyFormatType::Opaque)
     };
-    ManagedObject::SecretData(SecretData::new(SecretDataType::Password, block).into())
+    ManagedObject::SecretData(SecretData::new(secret_data_type, block).into())
 }
 
 /// What the server can tell of an object by looking at it.

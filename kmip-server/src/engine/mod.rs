@@ -64,7 +64,7 @@ pub use self::lifecycle::Use;
 pub(crate) use self::lifecycle::{check_use, date, is_destroyed};
 pub(crate) use self::material::{
     compress, convert, facts, fit, is_wrapped, key_block, object_type, secret_bytes, secret_data,
-    symmetric_key, symmetric_key_bytes,
+    secret_data_of, symmetric_key, symmetric_key_bytes,
 };
 pub use self::object::Managed;
 pub use self::streams::StreamLimits;

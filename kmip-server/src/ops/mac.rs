@@ -7,10 +7,10 @@ use kmip::types::{
     ValidityIndicator,
 };
 
-use super::parameters::{chosen, cipher_algorithm, hash, hmac, missing};
+use super::parameters::{chosen, cipher_algorithm, hash, hmac, missing, permit_cipher, permit_hash};
 use super::parts::{self, KeyUse, Part};
+use crate::crypto;
 use crate::crypto::mac::{Mac, MacAlgorithm};
-use crate::crypto::{self, Hash};
 use crate::engine::{
     Context, End, Failure, Kind, Managed, Use, Work, algorithm, secret_bytes, symmetric_key_bytes,
 };
@@ -103,7 +103,7 @@ fn mac_algorithm(
         if digest.is_some_and(|digest| digest != of_name) {
             return Err(Failure::new(Kind::BadParameters, "the algorithm is one with another digest"));
         }
-        return permitted(cx, of_name).map(MacAlgorithm::Hmac);
+        return permit_hash(cx, of_name).map(MacAlgorithm::Hmac);
     }
     match (named, digest, mode) {
         (_, Some(digest), None) => Ok(MacAlgorithm::Hmac(hash(cx, digest)?)),
@@ -131,17 +131,7 @@ fn cmac(
     if crypto::cipher::block_length(cipher).is_none() {
         return Err(crypto::CryptoError::NoBlocks(cipher).into());
     }
-    if cipher.is_weak() {
-        cx.permit_weak(cipher.name())?;
-    }
-    Ok(MacAlgorithm::Cmac(cipher))
-}
-
-fn permitted(cx: &Context<'_>, hash: Hash) -> Result<Hash, Failure> {
-    if hash.is_weak() {
-        cx.permit_weak(hash.name())?;
-    }
-    Ok(hash)
+    permit_cipher(cx, cipher).map(MacAlgorithm::Cmac)
 }
 
 struct Making(Mac);

@@ -91,9 +91,7 @@ impl Cipher {
         let mode = mode(algorithm, parameters)?;
         let parameters = parameters.unwrap_or(&none);
         let padding = padding(mode, parameters.padding_method)?;
-        if algorithm.is_weak() {
-            cx.permit_weak(algorithm.name())?;
-        }
+        permit_cipher(cx, algorithm)?;
         let Some(usual) = cipher::iv_length(algorithm, mode) else {
             return Err(Failure::new(
                 Kind::UnsupportedParameters,
@@ -214,10 +212,31 @@ pub(super) fn hash(cx: &Context<'_>, algorithm: HashingAlgorithm) -> Result<Hash
             ));
         }
     };
+    permit_hash(cx, hash)
+}
+
+/// The digest, if it may be used.
+///
+/// # Errors
+///
+/// When it is weak, and weak ones are switched off.
+pub(super) fn permit_hash(cx: &Context<'_>, hash: Hash) -> Result<Hash, Failure> {
     if hash.is_weak() {
         cx.permit_weak(hash.name())?;
     }
     Ok(hash)
+}
+
+/// The cipher, if it may be used.
+///
+/// # Errors
+///
+/// When it is weak, and weak ones are switched off.
+pub(super) fn permit_cipher(cx: &Context<'_>, cipher: Algorithm) -> Result<Algorithm, Failure> {
+    if cipher.is_weak() {
+        cx.permit_weak(cipher.name())?;
+    }
+    Ok(cipher)
 }
 
 /// The digest of the keyed digest of this name.

@@ -22,6 +22,7 @@ mod change_attributes;
 mod create;
 mod create_key_pair;
 mod cryptography;
+mod derive;
 mod errors_attributes;
 mod errors_objects;
 mod hostile;
