@@ -82,8 +82,7 @@ static KEYS: [(CryptographicAlgorithm, Lengths); 20] = {
     use Lengths::{Of, Within};
     const MAC: Lengths = Within(8, LONGEST_MAC);
     [
-        // The longest is two keys for XTS.
-        (A::AES, Of(&[(128, 16), (192, 24), (256, 32), (512, 64)])),
+        (A::AES, Of(&[(128, 16), (192, 24), (256, 32)])),
         // With and without the parity bits.
         (A::DES, Of(&[(56, 8), (64, 8)])),
         (A::DES3, Of(&[(64, 8), (112, 16), (128, 16), (168, 24), (192, 24)])),
