@@ -66,19 +66,28 @@ impl Requested {
         Ok(requested)
     }
 
-    /// Adds what a template says: of attributes with one value those that are not there yet, of the others all (1.4 §4:
-    /// "the union"). A template's own Name is not that of the object.
+    /// Adds what a template says beside what is there (1.4 §4). A template's own Name is not that of the object.
     pub fn add_template(&mut self, template: AttributeSet, version: Version) {
-        for instance in template {
+        let name = AttributeId::Standard(Tag::Name);
+        self.add_beside(template.into_iter().filter(|instance| instance.id != name), version);
+    }
+
+    /// Adds what is asked for both keys of a pair: what is asked for this one goes before it (1.4 §4.2).
+    pub fn add_common(&mut self, common: &AttributeSet, version: Version) {
+        self.add_beside(common.iter().cloned(), version);
+    }
+
+    /// Adds of attributes with one value those that are not there yet, of the others "the union".
+    fn add_beside(&mut self, more: impl Iterator<Item = AttributeInstance>, version: Version) {
+        let own = self.attributes.clone();
+        for instance in more {
             let several = match instance.id {
-                AttributeId::Standard(Tag::Name) => continue,
                 AttributeId::Standard(tag) => {
                     rules::rules_of(tag, version).is_ok_and(|rules| rules.multiple_instances)
                 }
                 AttributeId::Vendor { .. } => true,
             };
-            let is_there = |other: &AttributeInstance| !several || other.value == instance.value;
-            if !self.attributes.all(&instance.id).any(is_there) {
+            if !own.all(&instance.id).any(|other| !several || other.value == instance.value) {
                 self.attributes.add(instance);
             }
         }
