@@ -10,7 +10,7 @@ use std::{
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use kmip::{
-    ttlv::{self, Bytes, Limits, Mode, Node, Structure, Tag, Tree},
+    ttlv::{self, Bytes, ErrorKind, Limits, Mode, Node, Structure, Tag, Tree},
     types::{RequestMessage, ResponseMessage},
 };
 use serde_json::{Value, json};
@@ -25,6 +25,9 @@ use super::{
 ///
 /// For each that differs or is refused the file, line, label, offset, path and reason are printed; the last line is
 /// `N exact, M different, K refused`. The exit status is 0 if there are messages and all are exact, and otherwise 1.
+///
+/// Some software writes items of a later version than its messages say. Such a message is exact if it is written back the
+/// same with those items kept as they are, and is printed with a remark.
 #[derive(Args, Debug)]
 pub(crate) struct Check {
     /// Files with messages: a message a line in hex or base64, with or without a label before it, or raw binary;
@@ -40,6 +43,8 @@ pub(crate) struct Check {
 /// What became of a message.
 enum Verdict {
     Exact,
+    /// Exact, but with an item that the message's version doesn't have.
+    OfOtherVersion(ttlv::Error),
     Different(Difference),
     Refused(ttlv::Error),
     NoMessage(String),
@@ -109,7 +114,7 @@ impl Run<'_> {
             bar.set_position(read);
         }
         match verdict {
-            Verdict::Exact => self.counts.exact += 1,
+            Verdict::Exact | Verdict::OfOtherVersion(_) => self.counts.exact += 1,
             Verdict::Different(_) => self.counts.different += 1,
             Verdict::Refused(_) | Verdict::NoMessage(_) => self.counts.refused += 1,
         }
@@ -162,17 +167,24 @@ impl Run<'_> {
 fn judge(bytes: &Bytes, scratch: &mut Vec<u8>) -> Verdict {
     // The files are the user's own: a large one is checked all the same. Depth stays limited, as the stack is.
     let limits = Limits { size: usize::MAX, items: u32::MAX, ..Limits::DEFAULT };
-    scratch.clear();
     let tag = bytes.first_chunk().map(|[t0, t1, t2]| Tag(u32::from_be_bytes([0, *t0, *t1, *t2])));
-    let done = if tag == Some(ResponseMessage::TAG) {
-        ResponseMessage::read(bytes, Mode::Strict, limits).and_then(|message| message.write(scratch))
-    } else if tag.is_none_or(|tag| tag == RequestMessage::TAG) {
-        RequestMessage::read(bytes, Mode::Strict, limits).and_then(|message| message.write(scratch))
-    } else {
-        let found = tag.unwrap_or(RequestMessage::TAG);
-        return Verdict::NoMessage(format!("it is neither RequestMessage nor ResponseMessage, but {found}"));
+    let tag = tag.unwrap_or(RequestMessage::TAG);
+    if tag != ResponseMessage::TAG && tag != RequestMessage::TAG {
+        return Verdict::NoMessage(format!("it is neither RequestMessage nor ResponseMessage, but {tag}"));
+    }
+    let mut round = |mode| {
+        scratch.clear();
+        if tag == ResponseMessage::TAG {
+            ResponseMessage::read(bytes, mode, limits)?.write(scratch)
+        } else {
+            RequestMessage::read(bytes, mode, limits)?.write(scratch)
+        }
     };
-    match done {
+    match round(Mode::Strict) {
+        Err(error) if matches!(error.kind(), ErrorKind::Version { .. }) => match round(Mode::Lenient) {
+            Ok(()) if bytes == scratch => Verdict::OfOtherVersion(error),
+            _ => Verdict::Refused(error),
+        },
         Err(error) => Verdict::Refused(error),
         Ok(()) if bytes == scratch => Verdict::Exact,
         Ok(()) => Verdict::Different(Difference::between(bytes, scratch, limits)),
@@ -208,6 +220,7 @@ impl Verdict {
     fn text(&self) -> Option<String> {
         Some(match self {
             Self::Exact => return None,
+            Self::OfOtherVersion(error) => format!("exact, but {error}"),
             Self::Different(difference) => format!("{ERROR}different{ERROR:#}: {difference}"),
             Self::Refused(error) => format!("{ERROR}refused{ERROR:#}: {error}"),
             Self::NoMessage(reason) => format!("{ERROR}refused{ERROR:#}: {reason}"),
@@ -217,6 +230,12 @@ impl Verdict {
     fn document(&self) -> Option<Value> {
         Some(match self {
             Self::Exact => return None,
+            Self::OfOtherVersion(error) => json!({
+                "result": "exact",
+                "offset": error.offset(),
+                "path": error.path().to_string(),
+                "remark": error.kind().to_string(),
+            }),
             Self::Different(difference) => json!({
                 "result": "different",
                 "offset": difference.offset,
@@ -305,8 +324,23 @@ mod tests {
         );
     }
 
-    /// An official message that the specification forbids: a field of KMIP 1.1 in a message of 1.0.
-    const FAULTY: [&str; 1] = ["TC-NP-2-12 1 req"];
+    /// An official message with a field of KMIP 1.1 in a message of 1.0.
+    const OF_OTHER_VERSION: [&str; 1] = ["TC-NP-2-12 1 req"];
+
+    #[test]
+    fn items_of_other_versions_are_remarked_upon() {
+        // The header of 1.0 has no Client Correlation Value (1.4 §6.18).
+        let later = DESTROY
+            .replace("420078 01 00000090", "420078 01 000000a0")
+            .replace("420077 01 00000038", "420077 01 00000048")
+            .replace("42000d 02", "420105 07 00000002 61620000 00000000 42000d 02");
+        let Verdict::OfOtherVersion(error) = verdict(&later) else {
+            panic!("the field was not remarked upon")
+        };
+        assert!(error.to_string().contains("ClientCorrelationValue"), "{error}");
+        // Nothing else is forgiven with it.
+        assert!(matches!(verdict(&later.replace("61620000", "61620001")), Verdict::Refused(_)));
+    }
 
     #[test]
     fn official_vectors() {
@@ -320,10 +354,13 @@ mod tests {
             let path = entry.expect("an entry").path();
             input::messages(&path, None, &mut |message| {
                 let bytes = message.bytes.map_err(Failure::usage)?;
-                match judge(&bytes, &mut scratch).text() {
-                    None => exact += 1,
-                    Some(_) if FAULTY.contains(&message.label) => {}
-                    Some(text) => panic!("{}:{}: {}: {text}", path.display(), message.place, message.label),
+                match judge(&bytes, &mut scratch) {
+                    Verdict::Exact => exact += 1,
+                    Verdict::OfOtherVersion(_) if OF_OTHER_VERSION.contains(&message.label) => {}
+                    other => {
+                        let text = other.text();
+                        panic!("{}:{}: {}: {text:?}", path.display(), message.place, message.label)
+                    }
                 }
                 Ok(())
             })
