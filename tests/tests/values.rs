@@ -62,6 +62,21 @@ fn numbers_times_and_texts() {
     exact(&DateTime(i64::MIN), version, "540001 09 00000008 8000000000000000");
 }
 
+/// Its type is none in 1.x, whose list ends with Interval (1.4 §9.1.1.2): there, such an item is malformed.
+#[test]
+fn date_time_extended_is_of_2_0() {
+    let time = Item { tag: TAG, value: ttlv::Value::DateTimeExtended(DateTimeExtended(1)) };
+    let bytes = Bytes::from(ttlv::encode(&time, TAG, version::V2_0).unwrap());
+    for version in version::ALL.iter().filter(|version| **version < version::V2_0) {
+        let error = ttlv::encode(&time, TAG, *version).unwrap_err();
+        assert!(matches!(error.kind(), ErrorKind::Version { .. }), "{error}");
+        for mode in [Mode::Strict, Mode::Lenient] {
+            let error = ttlv::decode::<Item>(&bytes, TAG, *version, mode).unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::UnknownItemType(11)), "{error}");
+        }
+    }
+}
+
 #[test]
 fn big_integers_are_extended_with_their_sign() {
     let big = |bytes: &[u8]| BigInteger::from_signed_bytes(bytes.to_vec());

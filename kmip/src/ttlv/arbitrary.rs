@@ -4,8 +4,8 @@ use arbitrary::Unstructured;
 use bytes::Bytes;
 
 use super::{
-    BigInteger, DateTime, DateTimeExtended, Enumeration, Interval, Item, Secret, SecretText, Tag, TagValue,
-    Text, Value, Version, names::ValueInfo,
+    BigInteger, DateTime, DateTimeExtended, Enumeration, Interval, Item, ItemType, Secret, SecretText, Tag,
+    TagValue, Text, Value, Version, names::ValueInfo,
 };
 
 pub use arbitrary::{Error, Result};
@@ -169,7 +169,7 @@ impl Arbitrary for Item {
 
 impl Arbitrary for Value {
     fn arbitrary(tag: Tag, from: &mut Source<'_, '_>) -> Result<Self> {
-        Ok(match from.choose(11)? {
+        Ok(match from.choose(ItemType::count(from.version).into())? {
             0 if from.depth < 12 => {
                 let decider = from.enter();
                 let mut items = Vec::new();

@@ -56,6 +56,8 @@ pub struct Decoder<'a> {
     behind: usize,
     version: Version,
     strict: bool,
+    /// How many item types the version has.
+    types: u8,
     depth: u32,
     decider: Decider,
     limits: Limits,
@@ -106,6 +108,7 @@ impl<'a> Decoder<'a> {
             behind: 0,
             version,
             strict: mode == Mode::Strict,
+            types: ItemType::count(version),
             depth: limits.depth,
             decider: UNDECIDED,
             limits,
@@ -165,7 +168,7 @@ impl<'a> Decoder<'a> {
         }
         let Ok((rest, word)) = header::word(self.rest) else { return Err(self.malformed()) };
         let item = Header::from_word(word);
-        let known = item.code().wrapping_sub(1) < ItemType::ALL.len() as u8;
+        let known = item.code().wrapping_sub(1) < self.types;
         if !known || item.padded() > rest.len() {
             return Err(self.malformed());
         }
@@ -187,7 +190,7 @@ impl<'a> Decoder<'a> {
         let Some(head) = header::split(here) else {
             return self.fail_here(ErrorKind::Truncated { missing: header::SIZE - here.len() });
         };
-        if ItemType::from_code(head.code).is_none() {
+        if ItemType::from_code(head.code).is_none_or(|found| found.since() > self.version) {
             return self.fail_here(ErrorKind::UnknownItemType(head.code));
         }
         let (padded, rest) = (header::padded(head.length as usize), here.len() - header::SIZE);

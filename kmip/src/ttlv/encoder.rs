@@ -171,9 +171,17 @@ impl<'a> Encoder<'a> {
     }
 
     /// Writes a Date-Time Extended.
+    ///
+    /// # Errors
+    ///
+    /// When the version is older than 2.0, which brought them.
     #[inline]
-    pub fn date_time_extended(&mut self, tag: Tag, value: DateTimeExtended) {
+    pub fn date_time_extended(&mut self, tag: Tag, value: DateTimeExtended) -> Result<()> {
+        if self.version < ItemType::DateTimeExtended.since() {
+            return Err(self.not_in_version(tag));
+        }
         self.eight(tag, ItemType::DateTimeExtended, value.0.to_be_bytes());
+        Ok(())
     }
 
     /// Writes an Interval.
@@ -186,7 +194,7 @@ impl<'a> Encoder<'a> {
     ///
     /// # Errors
     ///
-    /// When something in it is longer than 32 bits can say.
+    /// When something in it is longer than 32 bits can say, or of a type that the version doesn't have.
     pub fn item(&mut self, item: &Item) -> Result<()> {
         self.value(item.tag, &item.value)
     }
@@ -214,7 +222,7 @@ impl<'a> Encoder<'a> {
             Value::ByteString(value) => self.byte_string(tag, value)?,
             Value::DateTime(value) => self.date_time(tag, *value),
             Value::Interval(value) => self.interval(tag, *value),
-            Value::DateTimeExtended(value) => self.date_time_extended(tag, *value),
+            Value::DateTimeExtended(value) => self.date_time_extended(tag, *value)?,
         }
         Ok(())
     }

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use super::Version;
+
 /// The type of an item's value: the fourth byte of its head (KMIP 1.0 §9.1.1.2, 2.0 §9.1.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
@@ -61,6 +63,19 @@ impl ItemType {
             11 => Self::DateTimeExtended,
             _ => return None,
         })
+    }
+
+    /// The first version with such items: 1.x ends with Interval (1.4 §9.1.1.2), 2.0 adds Date-Time Extended (2.0 §9.1.1.2).
+    pub const fn since(self) -> Version {
+        match self {
+            Self::DateTimeExtended => Version::new(2, 0),
+            _ => Version::new(1, 0),
+        }
+    }
+
+    /// How many types a version has: their codes are the numbers up to it.
+    pub(super) fn count(version: Version) -> u8 {
+        Self::ALL.iter().filter(|item_type| item_type.since() <= version).count() as u8
     }
 
     /// The code of this type on the wire.

@@ -48,7 +48,7 @@ plain! {
     Secret: ByteString, byte_string, |value, tag, to| to.byte_string(tag, value.expose());
     DateTime: DateTime, date_time, |value, tag, to| { to.date_time(tag, *value); Ok(()) };
     DateTimeExtended: DateTimeExtended, date_time_extended,
-        |value, tag, to| { to.date_time_extended(tag, *value); Ok(()) };
+        |value, tag, to| to.date_time_extended(tag, *value);
     Interval: Interval, interval from Self, |value, tag, to| { to.interval(tag, *value); Ok(()) };
     Enumeration: Enumeration, enumeration from Self, |value, tag, to| { to.enumeration(tag, value.0); Ok(()) };
     TagValue: Enumeration, enumeration from |value| Self(Tag(value)), |value, tag, to| { to.enumeration(tag, value.0.0); Ok(()) };
