@@ -43,6 +43,8 @@ pub enum Kind {
     Destroyed,
     /// What was asked for beside the operation is not to be had.
     FeatureNotSupported,
+    /// The key can't be wrapped in this encoding.
+    EncodingOption,
     /// The server failed.
     Internal,
     /// The attribute has a value, and can't have a second one.
@@ -89,6 +91,8 @@ pub enum Kind {
     NotQuantumSafe,
     /// There is no lease on the object, or none as long as that.
     NoLease,
+    /// The key has no such Cryptographic Parameters.
+    NoParameters,
     /// There is no such object for this client.
     NotFound,
     /// A number got too large or too small for its type.
@@ -127,6 +131,12 @@ pub enum Kind {
     UsageMask,
     /// The key's Usage Limits don't allow it.
     UsageLimits,
+    /// The key to wrap with has to be recovered from the archive first.
+    WrappingArchived,
+    /// The key to wrap with is destroyed.
+    WrappingDestroyed,
+    /// There is no such key to wrap with for this client.
+    WrappingNotFound,
     /// The operation is not for objects of this type.
     WrongObjectType,
     /// The object's state, or one of its dates, doesn't allow it.
@@ -168,6 +178,12 @@ impl Kind {
             Self::KeyFormatType => &[R::KeyFormatTypeNotSupported],
             // 1.4 §11.12 names a reason that its enumeration lacks.
             Self::KeyWrapType => &[R::KeyWrapTypeNotSupported, R::FeatureNotSupported],
+            Self::EncodingOption => &[R::EncodingOptionError, R::InvalidField],
+            // 1.4 §11.12: "do not exist or do not match those provided".
+            Self::NoParameters => &[R::BadCryptographicParameters, R::ItemNotFound],
+            Self::WrappingArchived => &[R::WrappingObjectArchived, R::ObjectArchived],
+            Self::WrappingDestroyed => &[R::WrappingObjectDestroyed, R::ItemNotFound],
+            Self::WrappingNotFound => &[R::WrappingObjectNotFound, R::ItemNotFound],
             Self::IndexOutOfBounds => &[R::IndexOutOfBounds, R::ServerLimitExceeded],
             Self::InstanceNotFound => &[R::AttributeInstanceNotFound, R::ItemNotFound],
             Self::MultiValued => &[R::MultiValuedAttribute, R::InvalidField],

@@ -50,7 +50,8 @@ pub(crate) fn key_block(object: &ManagedObject) -> Option<&KeyBlock> {
     }
 }
 
-fn key_block_mut(object: &mut ManagedObject) -> Option<&mut KeyBlock> {
+/// The key block, to be changed.
+pub(crate) fn key_block_mut(object: &mut ManagedObject) -> Option<&mut KeyBlock> {
     use ManagedObject as M;
     match object {
         M::SymmetricKey(key) => Some(&mut key.key_block),

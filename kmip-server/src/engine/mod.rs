@@ -63,8 +63,8 @@ pub use self::identity::{Authenticator, ByCertificate};
 pub use self::lifecycle::Use;
 pub(crate) use self::lifecycle::{check_use, date, is_destroyed};
 pub(crate) use self::material::{
-    compress, convert, facts, fit, is_wrapped, key_block, object_type, secret_bytes, secret_data,
-    secret_data_of, symmetric_key, symmetric_key_bytes,
+    compress, convert, facts, fit, is_wrapped, key_block, key_block_mut, object_type, secret_bytes,
+    secret_data, secret_data_of, symmetric_key, symmetric_key_bytes,
 };
 pub use self::object::Managed;
 pub use self::streams::StreamLimits;

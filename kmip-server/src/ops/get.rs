@@ -1,22 +1,25 @@
+use std::borrow::Borrow;
+
 use kmip::ttlv::{Tag, Version};
 use kmip::types::{
-    AttributeValue, GetRequest, GetResponse, KeyValue, KeyWrapType, ManagedObject, Operation,
-    UniqueIdentifier, version,
+    AttributeValue, GetRequest, GetResponse, KeyCompressionType, KeyFormatType, KeyValue, KeyWrapType,
+    KeyWrappingSpecification, ManagedObject, Operation, UniqueIdentifier, version,
 };
 
+use super::wrapping;
 use crate::engine::{Context, Failure, Kind, Managed, compress, convert, fit, flag, is_wrapped, key_block};
 
 /// Get: the object itself (KMIP 1.4 §4.11, 2.0 §6.1.19).
 pub(super) fn get(cx: &mut Context<'_>, request: GetRequest) -> Result<GetResponse, Failure> {
-    let identifier = cx.target(request.unique_identifier.clone())?;
+    let identifier = cx.target(request.unique_identifier)?;
     let object = cx.object_with_material(&identifier, Operation::Get)?;
-    let (mut material, written_in) = object.object()?;
-    check_release(&object)?;
-    shape(&mut material, &request)?;
-    if written_in != cx.version() {
-        fit(&mut material, cx.version());
-    }
-    check_present(&material, cx.version())?;
+    let form = Form {
+        format: request.key_format_type,
+        wrap_type: request.key_wrap_type,
+        compression: request.key_compression_type,
+        wrapping: request.key_wrapping_specification.as_ref().map(Borrow::borrow),
+    };
+    let material = form.give(cx, &object)?;
 
     // 1.1 §3.34: no longer fresh once it is served.
     if flag(&object.attributes, Tag::Fresh) == Some(true) {
@@ -30,33 +33,57 @@ pub(super) fn get(cx: &mut Context<'_>, request: GetRequest) -> Result<GetRespon
     Ok(GetResponse::new(object.object_type(), UniqueIdentifier::TextString(identifier), material))
 }
 
-/// 1.4 §3.48 and §3.50, for a key that is not wrapped on its way out.
-fn check_release(object: &Managed) -> Result<(), Failure> {
-    if flag(&object.attributes, Tag::Extractable) == Some(false) {
-        return Err(Failure::new(Kind::NotExtractable, "the object is not extractable"));
-    }
-    if flag(&object.attributes, Tag::Sensitive) == Some(true) {
-        return Err(Failure::new(Kind::Sensitive, "the object is sensitive: it is given out wrapped alone"));
-    }
-    Ok(())
+/// The form in which an object is asked for.
+#[derive(Clone, Copy)]
+pub(super) struct Form<'a> {
+    pub(super) format: Option<KeyFormatType>,
+    pub(super) wrap_type: Option<KeyWrapType>,
+    pub(super) compression: Option<KeyCompressionType>,
+    pub(super) wrapping: Option<&'a KeyWrappingSpecification>,
 }
 
-/// Brings the object into the form that the request asks for.
-fn shape(object: &mut ManagedObject, request: &GetRequest) -> Result<(), Failure> {
-    if request.key_wrapping_specification.is_some() {
-        return Err(Failure::new(Kind::FeatureNotSupported, "keys are not wrapped"));
-    }
-    let is_wrapped = key_block(object).is_some_and(is_wrapped);
-    // 2.0 §11.29: wrapped as it was registered, which is also what happens if nothing is said.
-    if request.key_wrap_type == Some(KeyWrapType::NotWrapped) && is_wrapped {
-        return Err(Failure::new(Kind::KeyWrapType, "the key was registered wrapped, and is not unwrapped"));
-    }
-    if let Some(format) = request.key_format_type {
-        convert(object, format)?;
-    }
-    match request.key_compression_type {
-        Some(compression) => compress(object, compression),
-        None => Ok(()),
+impl Form<'_> {
+    /// The object in this form, if it may leave the server so.
+    pub(super) fn give(self, cx: &mut Context<'_>, object: &Managed) -> Result<ManagedObject, Failure> {
+        let (mut material, written_in) = object.object()?;
+        // 1.4 §3.50.
+        if flag(&object.attributes, Tag::Extractable) == Some(false) {
+            return Err(Failure::new(Kind::NotExtractable, "the object is not extractable"));
+        }
+        match self.wrap_type {
+            Some(KeyWrapType::NotWrapped) if key_block(&material).is_some_and(is_wrapped) => {
+                wrapping::unwrap(cx, &mut material, written_in)?;
+            }
+            // 2.0 §11.29: as it was registered, which is also what happens if nothing is said.
+            None | Some(KeyWrapType::NotWrapped | KeyWrapType::AsRegistered) => {}
+            Some(other) => {
+                return Err(Failure::new(
+                    Kind::KeyWrapType,
+                    format!("the Key Wrap Type {other} is not supported"),
+                ));
+            }
+        }
+        if let Some(format) = self.format {
+            convert(&mut material, format)?;
+        }
+        if let Some(compression) = self.compression {
+            compress(&mut material, compression)?;
+        }
+        if written_in != cx.version() {
+            fit(&mut material, cx.version());
+        }
+        check_present(&material, cx.version())?;
+        if let Some(specification) = self.wrapping {
+            wrapping::wrap(cx, object, &mut material, specification)?;
+        }
+        // 1.4 §3.48.
+        if flag(&object.attributes, Tag::Sensitive) == Some(true) && !wrapping::is_hidden(&material) {
+            return Err(Failure::new(
+                Kind::Sensitive,
+                "the object is sensitive: it is given out wrapped alone",
+            ));
+        }
+        Ok(material)
     }
 }
 

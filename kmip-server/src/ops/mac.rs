@@ -66,7 +66,7 @@ pub(super) fn mac_verify(
 }
 
 /// Starts the code that the parameters, or else the key, ask for.
-fn start(
+pub(super) fn start(
     cx: &Context<'_>,
     parameters: Option<&CryptographicParameters>,
     key: &Managed,

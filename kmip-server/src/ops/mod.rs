@@ -43,6 +43,7 @@ mod signing;
 mod split;
 mod symmetric;
 mod templates;
+mod wrapping;
 
 use kmip::ttlv::{Tag, Unknown, Version};
 use kmip::types::{self, AttributeId, Operation, RequestPayload, ResponsePayload, tables};

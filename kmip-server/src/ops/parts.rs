@@ -2,7 +2,7 @@
 
 use kmip::ttlv::{Bytes, Secret, Tag, Text};
 use kmip::types::{
-    AttributeValue, CryptographicUsageMask, Data, UniqueIdentifier, UsageLimits, UsageLimitsUnit,
+    AttributeValue, CryptographicUsageMask, Data, Operation, UniqueIdentifier, UsageLimits, UsageLimitsUnit,
 };
 
 use crate::engine::{Context, End, Failure, Kind, Managed, Stream, Use, Work, check_use, usage_mask};
@@ -98,7 +98,7 @@ pub(super) fn with_key(
     let (given, size) = run(cx, step, part, stream)?;
     if key_use.purpose == Use::Protect {
         let begins = matches!(step, Step::Whole | Step::First);
-        allocate(cx, &key, &identifier, size, begins)?;
+        allocate(cx, &key, &identifier, operation, size, begins)?;
     }
     cx.reserve(given.data.len());
     cx.returns(&identifier);
@@ -178,17 +178,17 @@ pub(super) fn check_key(cx: &Context<'_>, key: &Managed, key_use: KeyUse) -> Res
 }
 
 /// Takes what is used from the key's Usage Limits, if it has some (1.4 §3.21).
-fn allocate(
+pub(super) fn allocate(
     cx: &mut Context<'_>,
     key: &Managed,
     identifier: &str,
+    operation: Operation,
     size: usize,
     begins: bool,
 ) -> Result<(), Failure> {
     if key.attributes.get(USAGE_LIMITS).is_none() {
         return Ok(());
     }
-    let operation = cx.operation();
     cx.change(identifier, operation, |key| {
         let Some(AttributeValue::UsageLimits(limits)) = key.attributes.get(USAGE_LIMITS) else {
             return Ok(());

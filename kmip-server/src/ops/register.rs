@@ -1,9 +1,10 @@
 use kmip::ttlv::{Tag, Version};
 use kmip::types::{
-    AttributeSet, AttributeValue, Certificate, CryptographicAlgorithm, KeyMaterial, KeyValue, ManagedObject,
-    ObjectType, RegisterRequest, RegisterResponse, UniqueIdentifier,
+    AttributeSet, AttributeValue, Certificate, CryptographicAlgorithm, KeyMaterial, KeyValue, LinkType,
+    ManagedObject, ObjectType, Operation, RegisterRequest, RegisterResponse, UniqueIdentifier, version,
 };
 
+use super::key_pair::link_to;
 use super::split::check_split;
 use crate::engine::keys::{check_asymmetric, describe_certificate};
 use crate::engine::{
@@ -41,9 +42,37 @@ pub(super) fn register(cx: &mut Context<'_>, request: RegisterRequest) -> Result
     {
         return Err(Failure::new(Kind::InvalidAttributeValue, "the Key Format Type is not that of the key"));
     }
+    link_to_wrapping_key(cx, &mut given, &object)?;
     let version = cx.version();
     let identifier = cx.insert(given, &facts, &object, version)?;
     Ok(RegisterResponse::new(UniqueIdentifier::TextString(identifier)))
+}
+
+/// 2.0 §6.1.39: a wrapped object is linked to the key that it is wrapped with, if the caller has that key here.
+fn link_to_wrapping_key(
+    cx: &mut Context<'_>,
+    given: &mut AttributeSet,
+    object: &ManagedObject,
+) -> Result<(), Failure> {
+    if cx.version() < version::V2_0 {
+        return Ok(());
+    }
+    let information = key_block(object)
+        .and_then(|block| block.key_wrapping_data.as_ref())
+        .and_then(|data| data.encryption_key_information.as_ref());
+    let Some(information) = information else { return Ok(()) };
+    let Ok(identifier) = cx.target(Some(information.unique_identifier.clone())) else { return Ok(()) };
+    match cx.object(&identifier, Operation::Locate) {
+        Ok(_) => {
+            let link = link_to(LinkType::WrappingKeyLink, &identifier);
+            if given.iter().all(|instance| instance.value != link) {
+                given.add(link);
+            }
+            Ok(())
+        }
+        Err(failure) if matches!(failure.kind(), Kind::NotFound | Kind::PermissionDenied) => Ok(()),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// A template's Name is inside it, or beside it: not both (1.4 §11.4).

@@ -35,3 +35,4 @@ mod register;
 mod rights;
 mod sign;
 mod templates;
+mod wrapping;

@@ -210,7 +210,7 @@ fn formats_of_symmetric_keys() {
         let wrapping = KeyWrappingSpecification::new(WrappingMethod::Encrypt);
         let request =
             GetRequest { key_wrapping_specification: Some(wrapping.into()), ..get_request(&identifier) };
-        assert_eq!(server.send(*version, request).unwrap_err().reason, ResultReason::FeatureNotSupported);
+        assert_eq!(server.send(*version, request).unwrap_err().reason, ResultReason::InvalidMessage);
     }
 }
 
@@ -237,8 +237,7 @@ fn wrapped_keys_stay_wrapped() {
         if *version >= V1_4 {
             let request =
                 GetRequest { key_wrap_type: Some(KeyWrapType::NotWrapped), ..get_request(&identifier) };
-            let expected =
-                reason(*version, ResultReason::FeatureNotSupported, ResultReason::KeyWrapTypeNotSupported);
+            let expected = reason(*version, ResultReason::ItemNotFound, ResultReason::WrappingObjectNotFound);
             assert_eq!(server.send(*version, request).unwrap_err().reason, expected);
         }
     }
