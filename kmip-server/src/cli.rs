@@ -39,6 +39,11 @@ enum Task {
     /// Checks a configuration, or shows what it comes to
     #[command(subcommand)]
     Config(Configuration),
+    /// Makes a master key in a new file, for a server that is not a quickstart
+    MasterKey {
+        /// The file; one that is there already is left alone
+        file: PathBuf,
+    },
     /// Manages the users file
     #[command(subcommand)]
     Users(UsersCommand),
@@ -82,6 +87,7 @@ pub fn main() -> ExitCode {
         Task::Run(task) => task.run(),
         Task::ImportPykmip(task) => task.run(),
         Task::Config(task) => task.run(),
+        Task::MasterKey { file } => KeyFile::new(file).create().map(drop).map_err(Into::into),
         Task::Users(task) => task.run(),
     };
     match done {

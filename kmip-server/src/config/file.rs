@@ -112,6 +112,9 @@ section! {
         /// Whether a Name is refused that another object has already, of those that the client may locate. PyKMIP never
         /// refuses one.
         unique_names: bool, Value, "true" = "false";
+        /// Whether an object that the client may not locate is answered as if it weren't there. Otherwise it is Permission
+        /// Denied, as the official test cases have it: then whoever guesses an identifier learns that it exists.
+        hide_objects: bool, Value, "false" = "true";
     }
 }
 

@@ -224,7 +224,7 @@ impl Batch<'_> {
         {
             Err(Failure::new(
                 Kind::Authentication,
-                "the client is not known: its certificate has no common name",
+                "the client is not known: its certificate does not say who it is",
             ))
         } else {
             ops::run(&mut cx, item.request_payload)

@@ -370,7 +370,12 @@ pub(super) fn decide(
         Decision::Denied => {
             Err(Failure::new(Kind::PermissionDenied, "the object's policy does not allow this"))
         }
-        Decision::Absent => Err(Failure::not_found()),
+        Decision::Absent if engine.settings.hide_objects || caller.user.is_none() => {
+            Err(Failure::not_found())
+        }
+        Decision::Absent => {
+            Err(Failure::new(Kind::PermissionDenied, "the object's policy does not allow this"))
+        }
     }
 }
 

@@ -92,6 +92,9 @@ pub struct Settings {
     /// Whether a Name is refused that another object has already, of those that the client may locate (KMIP 1.4 §3.2).
     /// PyKMIP never refuses one, and its clients do give several objects the same.
     pub unique_names: bool,
+    /// Whether an object that the client may not locate is answered as if it weren't there, rather than with Permission
+    /// Denied.
+    pub hide_objects: bool,
     /// Whether RSA key pairs of fewer than 1024 bits are made.
     pub weak_rsa: bool,
     /// How many operations may wait for their next part.
@@ -109,6 +112,7 @@ impl Default for Settings {
             limits: Limits::DEFAULT,
             batch_items: 1024,
             unique_names: false,
+            hide_objects: true,
             weak_rsa: false,
             streams: StreamLimits::default(),
             weak_algorithms: true,

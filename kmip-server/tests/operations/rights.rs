@@ -1,7 +1,9 @@
 //! Who may do what: owners, others, policies.
 
 use kmip::types::*;
-use kmip_server::rights::Policies;
+use kmip_server::engine::{Authenticator, Failure, Settings};
+use kmip_server::handler::Peer;
+use kmip_server::rights::{Caller, Policies};
 
 use crate::harness::*;
 
@@ -69,6 +71,25 @@ fn a_key_is_absent_for_others() {
     }
 }
 
+/// Only where the server is set to it is a key that isn't there told from one that is someone else's.
+#[test]
+fn denied_where_nothing_is_hidden() {
+    let settings = Settings { hide_objects: false, ..Settings::default() };
+    let server = server_set(Policies::built_in(), settings);
+    for version in ALL {
+        let key = server.create(*version, []);
+        let failed = server.ask("bob", *version, get_request(&key)).unwrap_err();
+        assert_eq!(failed.reason, ResultReason::PermissionDenied);
+        let nobodys = server.ask("bob", *version, get_request("nowhere")).unwrap_err();
+        assert_eq!(
+            nobodys.reason,
+            reason(*version, ResultReason::ItemNotFound, ResultReason::ObjectNotFound)
+        );
+        let located = server.ask("bob", *version, locate_request(*version, AttributeSet::new())).unwrap();
+        assert!(located.unique_identifier.is_empty());
+    }
+}
+
 #[test]
 fn a_certificate_is_public_but_its_owners() {
     let server = server();
@@ -112,5 +133,70 @@ fn policies_by_name() {
         // A policy that nobody knows allows nothing, to its owner neither.
         let lost = server.create(version, [AttributeValue::OperationPolicyName("lost".into())]);
         assert_eq!(server.get(version, &lost).unwrap_err().reason, ResultReason::ItemNotFound);
+    }
+}
+
+/// Takes `alice: A, B` for Alice with these groups; without a colon nothing is known of groups.
+struct Grouped;
+
+impl Authenticator for Grouped {
+    fn authenticate(&self, peer: &Peer, _: &[&Credential]) -> Result<Caller, Failure> {
+        let name = peer.common_name().unwrap();
+        Ok(match name.split_once(':') {
+            Some((user, groups)) => {
+                let groups = groups.split(',').map(|group| group.trim().to_owned());
+                Caller { groups: Some(groups.collect()), ..Caller::user(user) }
+            }
+            None => Caller::user(name),
+        })
+    }
+}
+
+/// As PyKMIP's documentation has it of groups.
+#[test]
+fn policies_by_group() {
+    let policies = Policies::built_in()
+        .with_file(
+            r#"{"both": {
+                "preset": {"SYMMETRIC_KEY": {"LOCATE": "ALLOW_ALL", "GET": "ALLOW_OWNER"}},
+                "groups": {
+                    "A": {"SYMMETRIC_KEY": {"LOCATE": "ALLOW_ALL", "GET": "ALLOW_ALL", "DESTROY": "DISALLOW_ALL"}},
+                    "B": {"SYMMETRIC_KEY": {"LOCATE": "ALLOW_ALL", "GET": "DISALLOW_ALL", "DESTROY": "ALLOW_ALL"}}}},
+               "preset": {"preset": {"SYMMETRIC_KEY": {"LOCATE": "ALLOW_ALL", "GET": "ALLOW_ALL"}}},
+               "groups": {"groups": {"A": {"SYMMETRIC_KEY": {"LOCATE": "ALLOW_ALL", "GET": "ALLOW_ALL"}}}}}"#,
+        )
+        .unwrap();
+    let server = Server(server_with(policies).0.with_authenticator(Grouped));
+    let (denied, absent) = (Some(ResultReason::PermissionDenied), Some(ResultReason::ItemNotFound));
+    for version in [V1_0, V1_2, V1_4] {
+        for (policy, caller, expected) in [
+            // Group information, and tables for groups: these count, and for the owner, too.
+            ("both", "bob: A", None),
+            ("both", "bob: B", denied),
+            ("both", "bob: A, B", None),
+            ("both", "bob: B, unknown, A", None),
+            ("both", "bob: unknown", absent),
+            ("both", "alice: B", denied),
+            // None: the preset.
+            ("both", "bob", denied),
+            ("both", "alice", None),
+            // Groups are known, but the policy has none.
+            ("preset", "bob: unknown", None),
+            // The policy has nothing but groups, and none are known.
+            ("groups", "bob", absent),
+            ("groups", "alice", absent),
+            ("groups", "bob: A", None),
+        ] {
+            let key = server.create(version, [AttributeValue::OperationPolicyName(policy.into())]);
+            let got = server.ask(caller, version, get_request(&key));
+            assert_eq!(got.err().map(|failed| failed.reason), expected, "{policy} {caller}");
+            let located = server.ask(caller, version, locate_request(version, AttributeSet::new())).unwrap();
+            assert_eq!(found(&located).contains(&key), expected != absent, "{policy} {caller}");
+        }
+        let key = server.create(version, [AttributeValue::OperationPolicyName("both".into())]);
+        let destroy = || DestroyRequest { unique_identifier: Some(id(&key)), ..DestroyRequest::new() };
+        let refused = server.ask("bob: A", version, destroy()).unwrap_err();
+        assert_eq!(Some(refused.reason), denied);
+        server.ask("bob: A, B", version, destroy()).unwrap();
     }
 }

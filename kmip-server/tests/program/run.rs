@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
 
 use crate::harness::{finished, folder, program, quickstart, start};
 
@@ -50,6 +51,20 @@ fn faults_of_the_file_are_named() {
     fs::remove_file(&config).unwrap();
     let (status, said) = finished(&["run", "--config", path]);
     assert!(status == Some(1) && said.contains(path), "{said}");
+}
+
+#[test]
+fn a_master_key_is_made_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("master.key");
+    let path = file.to_str().unwrap();
+    assert_eq!(finished(&["master-key", path]), (Some(0), String::new()));
+    let key = fs::read_to_string(&file).unwrap();
+    assert_eq!(key.trim().len(), 64);
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let (status, said) = finished(&["master-key", path]);
+    assert!(status == Some(1) && said.contains(path), "{said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), key);
 }
 
 #[test]
