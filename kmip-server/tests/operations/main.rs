@@ -24,6 +24,7 @@ mod create_key_pair;
 mod cryptography;
 mod derive;
 mod errors_attributes;
+mod errors_cryptography;
 mod errors_objects;
 mod hostile;
 mod leases;

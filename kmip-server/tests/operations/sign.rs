@@ -9,7 +9,7 @@ use crate::harness::*;
 const CRYPTO: [Version; 4] = [V1_2, V1_3, V1_4, V2_0];
 
 /// An active pair with these masks: the identifiers of the private and the public key.
-fn pair(
+pub(crate) fn pair(
     server: &Server,
     version: Version,
     algorithm: CryptographicAlgorithm,
