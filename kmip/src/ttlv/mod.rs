@@ -74,7 +74,7 @@ pub use self::{
     limits::{Limits, Mode},
     number::{BigInteger, DateTime, DateTimeExtended, Enumeration, Interval, TagValue},
     path::{Path, Step},
-    readable::Readable,
+    readable::{Readable, redacted},
     secret::{Secret, SecretText},
     tag::Tag,
     text::Text,

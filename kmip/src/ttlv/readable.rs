@@ -40,30 +40,15 @@ impl<'a> Readable<'a> {
             f.write_str("  ")?;
         }
         let info = self.names.tag(subject);
-        let known = info.or(self.names.tag(tag));
-        // In key material of a vendor's own format, nothing is known to be harmless.
-        let secret = info.is_some_and(|info| info.secret)
-            || self.names.tag(tag).is_some_and(|info| info.secret)
-            || (within && known.is_none());
+        let secret = is_secret(self.names, tag, subject, within);
         match self.names.tag(tag) {
             Some(info) => f.write_str(info.text)?,
             None => write!(f, "{:#08x}", tag.0)?,
         }
         if node.item_type() == ItemType::Structure {
             f.write_char('\n')?;
-            // KMIP 1.x names an attribute beside its value.
-            let mut attribute = None;
-            for child in node.children() {
-                if child.tag() == self.names.attribute_name {
-                    attribute = child.as_text().and_then(|name| (self.names.attribute_tag)(name.as_bytes()));
-                }
-                let subject = match attribute {
-                    Some(attribute) if child.tag() == self.names.attribute_value => attribute,
-                    _ => child.tag(),
-                };
-                self.item(child, subject, depth + 1, secret, f)?;
-            }
-            return Ok(());
+            return subjects(self.names, node)
+                .try_for_each(|(child, subject)| self.item(child, subject, depth + 1, secret, f));
         }
         write!(f, " {} ", node.item_type())?;
         if secret && !self.secrets {
@@ -78,6 +63,66 @@ impl<'a> Readable<'a> {
 impl fmt::Display for Readable<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.item(self.node, self.node.tag(), 0, false, f)
+    }
+}
+
+/// Whether a value must not be seen, where the tables of `subject` name it, and `within` says whether a secret is around it.
+fn is_secret(names: &Names, tag: Tag, subject: Tag, within: bool) -> bool {
+    let (info, own) = (names.tag(subject), names.tag(tag));
+    // In key material of a vendor's own format, nothing is known to be harmless.
+    let unknown = info.or(own).is_none();
+    info.is_some_and(|info| info.secret) || own.is_some_and(|info| info.secret) || (within && unknown)
+}
+
+/// The items of a structure, each with the tag whose tables name its value.
+fn subjects<'a>(names: &Names, node: Node<'a>) -> impl Iterator<Item = (Node<'a>, Tag)> {
+    // KMIP 1.x names an attribute beside its value.
+    let mut attribute = None;
+    node.children().map(move |child| {
+        if child.tag() == names.attribute_name {
+            attribute = child.as_text().and_then(|name| (names.attribute_tag)(name.as_bytes()));
+        }
+        let subject = attribute.filter(|_| child.tag() == names.attribute_value);
+        (child, subject.unwrap_or(child.tag()))
+    })
+}
+
+/// A message whose secrets are overwritten, byte for byte: it decodes to the same, with other values.
+///
+/// ```
+/// use kmip::{
+///     ttlv::{self, Bytes, Limits, Mode, Secret, Tree},
+///     types::{Data, EncryptRequest, tables::NAMES, version},
+/// };
+/// let data = Some(Data::ByteString(Secret::from(vec![7; 16])));
+/// let request = EncryptRequest { data, ..EncryptRequest::new() };
+/// let bytes = Bytes::from(ttlv::encode(&request, ttlv::Tag::RequestPayload, version::V1_4)?);
+/// let hidden = ttlv::redacted(&Tree::parse(&bytes, Mode::Strict, Limits::DEFAULT)?, &NAMES);
+/// assert_eq!(hidden.len(), bytes.len());
+/// assert!(hidden.ends_with(&[b'*'; 16]));
+/// # Ok::<(), ttlv::Error>(())
+/// ```
+pub fn redacted(tree: &Tree, names: &Names) -> Vec<u8> {
+    let mut bytes = tree.bytes().to_vec();
+    let root = tree.root();
+    overwrite(names, root, root.tag(), false, &mut bytes);
+    bytes
+}
+
+fn overwrite(names: &Names, node: Node<'_>, subject: Tag, within: bool, bytes: &mut [u8]) {
+    let secret = is_secret(names, node.tag(), subject, within);
+    if node.item_type() == ItemType::Structure {
+        subjects(names, node).for_each(|(child, subject)| overwrite(names, child, subject, secret, bytes));
+    } else if secret {
+        let start = node.offset() + super::HEADER_SIZE;
+        // What stands there still has to be a value of its type.
+        let mark = match node.item_type() {
+            ItemType::TextString | ItemType::ByteString => b'*',
+            _ => 0,
+        };
+        if let Some(value) = bytes.get_mut(start..start + node.raw().len()) {
+            value.fill(mark);
+        }
     }
 }
 

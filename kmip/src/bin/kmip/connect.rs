@@ -161,6 +161,12 @@ impl Connection {
         self.client(data).map(|(client, _)| client)
     }
 
+    /// Certificate and key of the server that `kmip-server quickstart` set up, if it did.
+    pub(crate) fn quickstart_certificate(&self) -> Result<Option<(PathBuf, PathBuf)>> {
+        let files = self.folder(None)?.map(|folder| (folder.join("server.crt"), folder.join("server.key")));
+        Ok(files.filter(|(certificate, key)| certificate.exists() && key.exists()))
+    }
+
     /// The ticket that stands for the credentials, if there is one.
     pub(crate) fn ticket(&self) -> Option<&Bytes> {
         self.ticket.as_ref()

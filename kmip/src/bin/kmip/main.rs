@@ -7,6 +7,7 @@ mod check;
 mod cipher;
 mod connect;
 mod decode;
+mod doctor;
 mod edit;
 mod envelope;
 mod failure;
@@ -22,6 +23,7 @@ mod objects;
 mod output;
 mod parameters;
 mod profile;
+mod proxy;
 mod random;
 mod send;
 mod server;
@@ -129,6 +131,8 @@ tasks! {
         Interop(special::Interop),
         ReProvision(special::ReProvision),
         Send(send::Send),
+        Doctor(doctor::Doctor),
+        Proxy(proxy::Proxy),
     }
     offline {
         Check(check::Check),
