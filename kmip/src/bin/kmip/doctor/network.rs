@@ -38,14 +38,14 @@ pub(super) fn resolve(server: &Address, report: &mut Report) -> Option<Vec<Socke
 
 /// A connection to the first address that accepts one.
 pub(super) fn connect(addresses: &[SocketAddr], options: &Options, report: &mut Report) -> Option<TcpStream> {
-    let mut failures = Vec::new();
+    let mut failures: Vec<(&SocketAddr, io::Error)> = Vec::new();
     for address in addresses {
         let start = Instant::now();
         match TcpStream::connect_timeout(address, options.connect_timeout) {
             Ok(stream) => {
                 let time = start.elapsed().as_micros();
                 for (address, error) in &failures {
-                    let advice = advice(error, *address);
+                    let advice = advice(error, address);
                     report.warn("connection", format!("{address}: {error}"), advice);
                 }
                 report.good("connection", format!("{address} in {}.{} ms", time / 1000, time % 1000 / 100));
