@@ -7,7 +7,7 @@ use kmip::ttlv::Version;
 use kmip::types::tables::operation_info;
 use kmip::types::{Operation, ResultReason, version};
 
-use crate::crypto::CryptoError;
+use crate::crypto::{CryptoError, Mode};
 use crate::seal::SealError;
 use crate::store::StoreError;
 
@@ -115,6 +115,8 @@ pub enum Kind {
     Sensitive,
     /// A limit of the server is reached.
     ServerLimit,
+    /// ChaCha20-Poly1305 has no authentication tag of that length.
+    StreamTag,
     /// The attribute has one value at most.
     SingleValued,
     /// The attribute is not one of this version, or not one that the server has.
@@ -212,6 +214,8 @@ impl Kind {
             Self::ResponseTooLarge => &[R::ResponseTooLarge],
             Self::Sensitive => &[R::Sensitive, R::PermissionDenied],
             Self::ServerLimit => &[R::ServerLimitExceeded, R::GeneralFailure],
+            // As the mandatory official case CS-BC-M-CHACHA20POLY1305-1 has it, which goes before the table.
+            Self::StreamTag => &[R::GeneralFailure],
             Self::SingleValued => &[R::AttributeSingleValued, R::InvalidField],
             Self::UnsupportedAttribute => &[R::UnsupportedAttribute, R::InvalidAttribute, R::InvalidField],
             Self::UnsupportedParameters => &[R::UnsupportedCryptographicParameters, R::InvalidField],
@@ -331,7 +335,7 @@ impl From<CryptoError> for Failure {
             E::KeyLength { .. }
             | E::IvLength { .. }
             | E::Counter
-            | E::TagLength { .. }
+            | E::TagLength { mode: Mode::Gcm | Mode::Ccm, .. }
             | E::EqualHalves
             | E::TagMissing(_)
             | E::NotAuthenticated(_)
@@ -348,6 +352,7 @@ impl From<CryptoError> for Failure {
                 Kind::BadParameters
             }
             E::MessageLength => Kind::Cryptographic,
+            E::TagLength { .. } => Kind::StreamTag,
             E::TooLong => Kind::ServerLimit,
             _ => {
                 tracing::error!(%error, "OpenSSL failed");

@@ -1,6 +1,9 @@
+use std::borrow::Borrow;
+
 use kmip::types::{CryptographicUsageMask, Data, DataEnumeration, DecryptRequest, DecryptResponse};
 
 use super::asymmetric;
+use super::one_time_pad;
 use super::parts::{self, KeyUse, Part};
 use super::symmetric::{self, Wish};
 use crate::engine::{Context, Failure, Kind, Use};
@@ -28,6 +31,9 @@ pub(super) fn decrypt(cx: &mut Context<'_>, request: DecryptRequest) -> Result<D
         let (material, _) = key.object()?;
         if asymmetric::is_asymmetric(&material) {
             return asymmetric::decryption(cx, key, &material, wish.parameters);
+        }
+        if let Some(work) = one_time_pad::work(cx, key, &material, wish.parameters.map(Borrow::borrow))? {
+            return Ok(work);
         }
         symmetric::decryption(cx, key, &material, wish, tag)
     })?;

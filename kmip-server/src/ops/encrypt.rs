@@ -1,7 +1,10 @@
+use std::borrow::Borrow;
+
 use kmip::ttlv::Bytes;
 use kmip::types::{CryptographicUsageMask, Data, DataEnumeration, EncryptRequest, EncryptResponse};
 
 use super::asymmetric;
+use super::one_time_pad;
 use super::parts::{self, KeyUse, Part};
 use super::symmetric::{self, Wish};
 use crate::engine::{Context, End, Failure, Use};
@@ -26,6 +29,9 @@ pub(super) fn encrypt(cx: &mut Context<'_>, request: EncryptRequest) -> Result<E
         let (material, _) = key.object()?;
         if asymmetric::is_asymmetric(&material) {
             return asymmetric::encryption(cx, key, &material, wish.parameters);
+        }
+        if let Some(work) = one_time_pad::work(cx, key, &material, wish.parameters.map(Borrow::borrow))? {
+            return Ok(work);
         }
         let (work, iv) = symmetric::encryption(cx, key, &material, wish)?;
         made = iv;

@@ -29,6 +29,7 @@ mod locate;
 mod mac;
 mod modify_attribute;
 mod obtain_lease;
+mod one_time_pad;
 mod parameters;
 mod parts;
 mod profiles;

@@ -4,48 +4,14 @@ use kmip::ttlv::{Bytes, Secret, Version};
 use kmip::types::*;
 
 use crate::harness::*;
+use crate::keys::*;
 
-fn hex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+fn password(server: &Server, version: Version, bytes: &[u8]) -> String {
+    secret(server, version, bytes, given(MASK))
 }
 
-fn given(mask: CryptographicUsageMask) -> Vec<AttributeValue> {
-    vec![AttributeValue::CryptographicUsageMask(mask), AttributeValue::ActivationDate(now())]
-}
-
-fn block(format: KeyFormatType, bytes: &[u8]) -> KeyBlock {
-    let material = KeyMaterial::ByteString(Secret::from(bytes));
-    KeyBlock {
-        key_value: Some(KeyValue::Plaintext(PlaintextKeyValue::new(material).into())),
-        ..KeyBlock::new(format)
-    }
-}
-
-fn key(server: &Server, version: Version, algorithm: CryptographicAlgorithm, bytes: &[u8]) -> String {
-    let block = KeyBlock {
-        cryptographic_algorithm: Some(algorithm),
-        cryptographic_length: Some(bytes.len() as i32 * 8),
-        ..block(KeyFormatType::Raw, bytes)
-    };
-    let object = ManagedObject::SymmetricKey(SymmetricKey::new(block).into());
-    let request = register_request(version, object, set(given(CryptographicUsageMask::DeriveKey)));
-    text_of(&server.send(version, request).unwrap().unique_identifier)
-}
-
-fn secret_as(server: &Server, version: Version, bytes: &[u8], attributes: Vec<AttributeValue>) -> String {
-    let block = block(KeyFormatType::Opaque, bytes);
-    let object = ManagedObject::SecretData(SecretData::new(SecretDataType::Password, block).into());
-    let request = register_request(version, object, set(attributes));
-    text_of(&server.send(version, request).unwrap().unique_identifier)
-}
-
-fn secret(server: &Server, version: Version, bytes: &[u8]) -> String {
-    secret_as(server, version, bytes, given(CryptographicUsageMask::DeriveKey))
-}
-
-fn hashing(algorithm: HashingAlgorithm) -> CryptographicParameters {
-    CryptographicParameters { hashing_algorithm: Some(algorithm), ..CryptographicParameters::new() }
+fn given(mask: CryptographicUsageMask) -> [AttributeValue; 2] {
+    [AttributeValue::CryptographicUsageMask(mask), AttributeValue::ActivationDate(now())]
 }
 
 fn with_data(parameters: CryptographicParameters, data: &[u8]) -> DerivationParameters {
@@ -112,19 +78,18 @@ fn known_answers() {
         let ask = request(version, ObjectType::SymmetricKey, &[&aes], M::HMAC, parameters, 128);
         assert_eq!(derived(&server, version, ask), hex("1e15c1f1da233629f770fb0a04a5020e"));
 
-        let password = secret(&server, version, b"password");
+        let phrase = password(&server, version, b"password");
         let parameters = DerivationParameters {
             cryptographic_parameters: Some(hashing(HashingAlgorithm::SHA_1).into()),
             salt: Some(Bytes::from_static(b"salt")),
             iteration_count: Some(4096),
             ..DerivationParameters::new()
         };
-        let ask =
-            request(version, ObjectType::SymmetricKey, &[&password], M::PBKDF2, parameters.clone(), 128);
+        let ask = request(version, ObjectType::SymmetricKey, &[&phrase], M::PBKDF2, parameters.clone(), 128);
         assert_eq!(derived(&server, version, ask), hex("4b007901b765489abead49d926f721d0"));
         // RFC 8018 §A.2: without a digest it is SHA-1.
         let parameters = DerivationParameters { cryptographic_parameters: None, ..parameters };
-        let ask = request(version, ObjectType::SecretData, &[&password], M::PBKDF2, parameters, 64);
+        let ask = request(version, ObjectType::SecretData, &[&phrase], M::PBKDF2, parameters, 64);
         assert_eq!(derived(&server, version, ask), hex("4b007901b765489a"));
 
         let fixed = hex("b50b0c963c6b3034b8cf19cd3f5c4ebe4f4985af0c03e575db62e6fdf1ecfe4f
@@ -147,7 +112,7 @@ fn known_answers() {
         let ask = request(version, ObjectType::SymmetricKey, &[&base], M::NIST800_108_DPI, parameters, 128);
         assert_ne!(derived(&server, version, ask), hex("e5993bf9bd2aa1c45746042e12598155"));
 
-        let seed = secret(&server, version, &[0x0c; 22]);
+        let seed = password(&server, version, &[0x0c; 22]);
         let parameters = DerivationParameters {
             salt: Some(Bytes::new()),
             ..with_data(hashing(HashingAlgorithm::SHA_1), &[])
@@ -162,7 +127,7 @@ fn known_answers() {
             cryptographic_parameters: Some(hashing(HashingAlgorithm::MD5).into()),
             ..DerivationParameters::new()
         };
-        let abc = secret(&server, version, b"abc");
+        let abc = password(&server, version, b"abc");
         let ask = request(version, ObjectType::SymmetricKey, &[&abc], M::HASH, parameters, 128);
         assert_eq!(derived(&server, version, ask), hex("900150983cd24fb0d6963f7d28e17f72"));
     }
@@ -197,7 +162,7 @@ fn by_encryption() {
         let failed = server.send(version, ask(parameters.clone(), 264)).unwrap_err();
         assert_eq!(failed.reason, ResultReason::CryptographicFailure);
         // What is encrypted may be an object.
-        let data = secret(&server, version, &hex("6bc1bee22e409f96e93d7e117393172a"));
+        let data = password(&server, version, &hex("6bc1bee22e409f96e93d7e117393172a"));
         let ask = request(
             version,
             ObjectType::SecretData,
@@ -224,7 +189,7 @@ fn by_encryption() {
 #[test]
 fn methods_of_2_0() {
     let server = server();
-    let base = secret(&server, V2_0, &[0x0b; 22]);
+    let base = password(&server, V2_0, &[0x0b; 22]);
     let parameters = DerivationParameters {
         cryptographic_parameters: None,
         salt: Some(hex("000102030405060708090a0b0c").into()),
@@ -237,7 +202,7 @@ fn methods_of_2_0() {
         derived(&server, V2_0, ask(DerivationMethod::HKDF, parameters.clone(), &base, 336)),
         hex("3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865")
     );
-    let access = secret(&server, V2_0, b"wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+    let access = password(&server, V2_0, b"wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
     let aws = DerivationParameters {
         derivation_data: vec![
             Bytes::from_static(b"20120215"),
@@ -257,7 +222,7 @@ fn methods_of_2_0() {
     let failed = server.send(V2_0, ask(DerivationMethod::HKDF, aws, &access, 256)).unwrap_err();
     assert_eq!(failed.reason, ResultReason::InvalidField);
     // Before 2.0 there is no such method.
-    let early = secret(&server, V1_4, &[0x0b; 22]);
+    let early = password(&server, V1_4, &[0x0b; 22]);
     let ask = request(V1_4, ObjectType::SecretData, &[&early], DerivationMethod::HKDF, parameters, 336);
     assert_eq!(server.send(V1_4, ask).unwrap_err().reason, ResultReason::InvalidField);
 }
@@ -268,7 +233,7 @@ fn links_and_attributes() {
     let server = server();
     for version in ALL {
         let version = *version;
-        let base = secret(&server, version, b"password");
+        let base = password(&server, version, b"password");
         let parameters = with_data(hashing(HashingAlgorithm::SHA_256), b"x");
         let ask = |bits| {
             request(
@@ -316,7 +281,7 @@ fn what_is_refused() {
     for version in ALL {
         let version = *version;
         let unfit = |since| reason(version, ResultReason::InvalidField, since);
-        let base = secret(&server, version, b"password");
+        let base = password(&server, version, b"password");
         let good = || with_data(hashing(HashingAlgorithm::SHA_256), b"x");
         let fails = |bases: &[&str], method, parameters, bits| {
             let ask = request(version, ObjectType::SymmetricKey, bases, method, parameters, bits);
@@ -326,11 +291,11 @@ fn what_is_refused() {
         assert_eq!(fails(&["nowhere"], M::HMAC, good(), 128), missing);
         assert_eq!(fails(&[&base, &base], M::HMAC, good(), 128), ResultReason::InvalidField);
 
-        let mask = secret_as(&server, version, b"password", given(CryptographicUsageMask::Encrypt));
+        let mask = secret(&server, version, b"password", given(CryptographicUsageMask::Encrypt));
         let incompatible = unfit(ResultReason::IncompatibleCryptographicUsageMask);
         assert_eq!(fails(&[&mask], M::HMAC, good(), 128), incompatible);
         let mask = AttributeValue::CryptographicUsageMask(CryptographicUsageMask::DeriveKey);
-        let asleep = secret_as(&server, version, b"password", vec![mask]);
+        let asleep = secret(&server, version, b"password", [mask]);
         let state = unfit(ResultReason::WrongKeyLifecycleState);
         assert_eq!(fails(&[&asleep], M::HMAC, good(), 128), state);
         let opaque = OpaqueObject::new(OpaqueDataType(0x8000_0001), Secret::from(&b"opaque"[..]).into());
@@ -390,11 +355,11 @@ fn the_mode_is_one_of_the_keys() {
     };
     for version in ALL {
         let version = *version;
-        let mut attributes = given(CryptographicUsageMask::DeriveKey);
-        attributes.push(AttributeValue::CryptographicParameters(own.clone().into()));
-        attributes.push(AttributeValue::CryptographicAlgorithm(CryptographicAlgorithm::AES));
-        attributes.push(AttributeValue::CryptographicLength(128));
-        let created = create_request(version, set(attributes));
+        let mut attributes = set(given(CryptographicUsageMask::DeriveKey));
+        attributes.add(AttributeValue::CryptographicParameters(own.clone().into()));
+        attributes.add(AttributeValue::CryptographicAlgorithm(CryptographicAlgorithm::AES));
+        attributes.add(AttributeValue::CryptographicLength(128));
+        let created = create_request(version, attributes);
         let base = text_of(&server.send(version, created).unwrap().unique_identifier);
         let ask = |parameters| {
             let derive = DerivationMethod::ENCRYPT;

@@ -12,6 +12,7 @@
 mod fixtures;
 mod formats;
 mod harness;
+mod keys;
 
 mod archive;
 mod at_rest;
@@ -19,6 +20,7 @@ mod attribute_rules;
 mod attributes;
 mod batch;
 mod change_attributes;
+mod ciphers;
 mod create;
 mod create_key_pair;
 mod cryptography;
@@ -30,10 +32,12 @@ mod hostile;
 mod leases;
 mod lifecycle;
 mod locate;
+mod macs;
 mod messages;
 mod query;
 mod register;
 mod rights;
 mod sign;
+mod streams;
 mod templates;
 mod wrapping;
