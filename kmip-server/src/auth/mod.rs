@@ -30,6 +30,8 @@ pub struct Options {
     pub identity: Identity,
     /// Whether a certificate must have the extended key usage of client authentication.
     pub client_usage: bool,
+    /// Whether credentials are passed over where there is no users file, rather than refused.
+    pub ignore_credentials: bool,
     /// The file with users and devices.
     pub users: Option<PathBuf>,
     /// The group services that are asked, in their order.
@@ -38,7 +40,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { identity: Identity::CommonName, client_usage: true, users: None, services: Vec::new() }
+        Self {
+            identity: Identity::CommonName,
+            client_usage: true,
+            ignore_credentials: false,
+            users: None,
+            services: Vec::new(),
+        }
     }
 }
 
@@ -123,6 +131,7 @@ impl Identity {
 pub struct Clients {
     identity: Identity,
     client_usage: bool,
+    ignore_credentials: bool,
     users: Option<Verifier>,
     services: Vec<Service>,
 }
@@ -136,6 +145,7 @@ impl Clients {
         Ok(Self {
             identity: options.identity,
             client_usage: options.client_usage,
+            ignore_credentials: options.ignore_credentials,
             users: users.map(|users| Verifier::new(users, options.users.clone())),
             services: options.services.iter().map(Service::new).collect::<Result<_, _>>()?,
         })
@@ -180,7 +190,8 @@ impl Authenticator for Clients {
         }
         let identity = peer.certificate.as_ref().and_then(|certificate| self.identity.of(certificate));
         let mut known: Option<Named> = None;
-        for credential in credentials {
+        let looked_at = if self.users.is_none() && self.ignore_credentials { &[] } else { credentials };
+        for credential in looked_at {
             let verifier = self.users.as_ref().ok_or_else(|| {
                 refuse(format!(
                     "a credential of type {} cannot be verified: this server has no users file, clients are known by \

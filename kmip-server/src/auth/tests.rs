@@ -223,6 +223,12 @@ fn what_cannot_be_verified_is_refused_clearly() {
     );
     let setup = setup("");
     assert!(setup.ask("x", std::slice::from_ref(&attestation)).unwrap_err().contains("attestation"));
+    let passed_over = Options { ignore_credentials: true, ..Options::default() };
+    let caller = Clients::new(&passed_over, None)
+        .unwrap()
+        .authenticate(&peer(certificate("x")), &[&password("y", Some("z"))])
+        .unwrap();
+    assert_eq!(caller.user.as_deref(), Some("x"), "as with PyKMIP");
     let without = Clients::new(&Options::default(), None).unwrap();
     for credential in [attestation, password("x", Some("x"))] {
         let refused = without.authenticate(&peer(certificate("x")), &[&credential]).unwrap_err();

@@ -73,13 +73,7 @@ pub(super) struct UsersPath {
     #[arg(long, value_name = "FILE", env = "KMIP_SERVER_AUTH_USERS", hide_env_values = true)]
     file: Option<PathBuf>,
     /// The server's configuration, which names the users file
-    #[arg(
-        long,
-        value_name = "FILE",
-        env = "KMIP_SERVER_CONFIG",
-        hide_env_values = true,
-        conflicts_with = "file"
-    )]
+    #[arg(long, value_name = "FILE", env = "KMIP_SERVER_CONFIG", hide_env_values = true)]
     config: Option<PathBuf>,
 }
 

@@ -31,8 +31,8 @@ impl Args for Overrides {
             };
             let about: Vec<&str> = setting.about.iter().map(|line| line.trim()).collect();
             let mut help = about.join(" ");
-            if let Some(default) = setting.default {
-                help.push_str(&format!(" [default: {}]", default.trim_matches('"')));
+            if let Some(default) = setting.default.filter(|default| *default != "[]") {
+                help.push_str(&format!(" [default: {}]", default.trim_matches(['[', ']', '"'])));
             }
             let action = if setting.kind == Kind::List { ArgAction::Append } else { ArgAction::Set };
             command.arg(

@@ -60,6 +60,9 @@ section! {
         /// The file with users and devices, for clients that send credentials. `kmip-server users` manages it; changes
         /// are in force within a second.
         users: PathBuf, Path, r#""users.toml""#;
+        /// Whether credentials are passed over where there is no users file, as PyKMIP's server does with all of them.
+        /// Otherwise they are refused.
+        ignore_credentials: bool, Value, "true" = "false";
         /// Group services (SLUGS), asked at every request in their order; the first that knows the user counts. A list
         /// of tables: `name`, `url`, `enabled` (true), `ca` (PEM; the system's authorities if there is none),
         /// `timeout_seconds` (5).

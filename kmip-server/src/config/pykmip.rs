@@ -162,6 +162,8 @@ impl Read {
                 if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") };
             self.set("", "listen", vec![Value::from(address)]);
         }
+        // PyKMIP's clients may be set to send some, which its server never looks at.
+        self.set("auth", "ignore_credentials", true);
         if !services.is_empty() {
             self.set("auth", "slugs", services);
         }
@@ -243,6 +245,7 @@ url=http://127.0.0.1:8081/slugs/
             assert_eq!(text(&table, section, name), value);
         }
         assert_eq!(table["auth"]["client_usage"].as_bool(), Some(false));
+        assert_eq!(table["auth"]["ignore_credentials"].as_bool(), Some(true));
         let ciphers: Vec<_> =
             table["tls"]["ciphers"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
         assert_eq!(ciphers, ["TLS_RSA_WITH_AES_128_CBC_SHA256", "ECDHE-RSA-AES256-GCM-SHA384"]);

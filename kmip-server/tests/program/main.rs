@@ -4,6 +4,7 @@
 mod harness;
 
 mod configuration;
+mod groups;
 mod live;
 mod logging;
 mod quickstart;
