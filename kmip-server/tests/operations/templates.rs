@@ -10,12 +10,13 @@ use AttributeValue as V;
 const VERSIONS: &[Version] = &[V1_0, V1_1, V1_2, V1_3, V1_4];
 
 /// Registers a template of this Name.
-fn template(server: &Server, version: Version, called: &str, more: Vec<AttributeValue>) {
+fn template(server: &Server, version: Version, called: &str, more: Vec<AttributeValue>) -> String {
     let mut inner = set(more);
     inner.add(name(called));
     let object =
         ManagedObject::Template(Template { attribute: inner.to_attribute_list(), ..Template::new() });
-    server.send(version, register_request(version, object, AttributeSet::new())).unwrap();
+    let request = register_request(version, object, AttributeSet::new());
+    text_of(&server.send(version, request).unwrap().unique_identifier)
 }
 
 fn named(called: &str) -> Name {
@@ -118,5 +119,31 @@ fn key_pairs_take_from_templates() {
         assert_eq!(private.get(Tag::CryptographicUsageMask), Some(&uses(CryptographicUsageMask::Sign)));
         assert_eq!(private.get(Tag::ObjectGroup), Some(&V::ObjectGroup("own".into())));
         assert!(public.get(Tag::ObjectGroup).is_none());
+    }
+}
+
+/// 1.4 §2.2.6: a template may be the subject of Add and Modify Attribute; what is said then, is said of what it makes.
+#[test]
+fn templates_can_be_added_to() {
+    let server = server();
+    for version in VERSIONS {
+        let called = format!("template {version}");
+        let contact = |text: &str| V::ContactInformation(text.into());
+        let template = template(&server, *version, &called, vec![contact("registered")]);
+        let make = || {
+            let mut request = create_request(*version, aes(128));
+            request.template_attribute.as_mut().unwrap().name.push(named(&called));
+            let key = text_of(&server.send(*version, request).unwrap().unique_identifier);
+            server.attributes(*version, &key)
+        };
+        assert_eq!(make().get(Tag::ContactInformation), Some(&contact("registered")));
+        server.add(*version, &template, contact("added")).unwrap();
+        server.add(*version, &template, V::ObjectGroup("group".into())).unwrap();
+        server.add(*version, &template, AttributeInstance::vendor("x", "Own", 7)).unwrap();
+        let made = make();
+        assert_eq!(made.get(Tag::ContactInformation), Some(&contact("added")));
+        assert_eq!(made.get(Tag::ObjectGroup), Some(&V::ObjectGroup("group".into())));
+        assert!(made.iter().any(|instance| instance.id.to_string() == "x-Own"));
+        assert!(made.get(Tag::Name).is_none());
     }
 }
