@@ -45,6 +45,8 @@ pub enum Kind {
     FeatureNotSupported,
     /// The key can't be wrapped in this encoding.
     EncodingOption,
+    /// The operation can't do that to this object.
+    IllegalOperation,
     /// The server failed.
     Internal,
     /// The attribute has a value, and can't have a second one.
@@ -95,6 +97,8 @@ pub enum Kind {
     NoParameters,
     /// There is no such object for this client.
     NotFound,
+    /// The object is not such that another can take its place.
+    NotReplaceable,
     /// A number got too large or too small for its type.
     NumericRange,
     /// Objects of this type are not made this way.
@@ -169,6 +173,7 @@ impl Kind {
             Self::DataType => &[R::InvalidDataType, R::InvalidField],
             Self::Destroyed => &[R::ObjectDestroyed, R::ObjectNotFound, R::ItemNotFound],
             Self::FeatureNotSupported => &[R::FeatureNotSupported],
+            Self::IllegalOperation => &[R::IllegalOperation, R::InvalidField],
             Self::Internal => &[R::GeneralFailure],
             Self::InvalidAttribute => &[R::InvalidAttribute, R::InvalidField],
             Self::InvalidAttributeValue => &[R::InvalidAttributeValue, R::InvalidField],
@@ -197,6 +202,8 @@ impl Kind {
             Self::NotOfThisType => &[R::InvalidAttribute, R::UnsupportedAttribute, R::PermissionDenied],
             Self::NoLease => &[R::PermissionDenied],
             // As the official case QS-M-2 has it; no table names another.
+            // 1.4 tables 331 and 332: "not able to be re-keyed".
+            Self::NotReplaceable => &[R::InvalidObjectType, R::PermissionDenied],
             Self::NotQuantumSafe => &[R::GeneralFailure],
             Self::NotFound => &[R::ObjectNotFound, R::ItemNotFound],
             Self::NumericRange => &[R::NumericRange, R::InvalidField],

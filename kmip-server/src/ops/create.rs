@@ -37,7 +37,8 @@ pub(super) fn create(cx: &mut Context<'_>, request: CreateRequest) -> Result<Cre
     Ok(CreateResponse::new(object_type, UniqueIdentifier::TextString(identifier)))
 }
 
-fn create_key(cx: &Context<'_>, given: &mut AttributeSet) -> Result<ManagedObject, Failure> {
+/// Makes the symmetric key that the attributes ask for.
+pub(super) fn create_key(cx: &Context<'_>, given: &mut AttributeSet) -> Result<ManagedObject, Failure> {
     let algorithm = algorithm(given).ok_or_else(|| required("the Cryptographic Algorithm"))?;
     let length = length(given).ok_or_else(|| required("the Cryptographic Length"))?;
     if usage_mask(given).is_none() {

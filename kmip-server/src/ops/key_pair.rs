@@ -9,7 +9,7 @@ use kmip::types::{
 };
 
 use crate::crypto::pkey::{self, Family, PointForm};
-use crate::engine::keys::{AsymmetricKey, default_format, family, format_key};
+use crate::engine::keys::{AsymmetricKey, default_format, family, format_key, is_for};
 use crate::engine::{
     Context, Failure, Kind, New, Purpose, Requested, Settings, Writer, algorithm, check_protection, facts,
     flag, length, required, usage_mask,
@@ -81,12 +81,27 @@ impl Pair {
         public: AttributeSet,
         version: Version,
     ) -> Result<Self, Failure> {
+        Self::like(None, private, public, version)
+    }
+
+    /// What attributes ask for; where they leave open which curve is meant, it is that of an existing key.
+    pub(super) fn like(
+        existing: Option<Family>,
+        private: AttributeSet,
+        public: AttributeSet,
+        version: Version,
+    ) -> Result<Self, Failure> {
         let algorithm = algorithm(&private).ok_or_else(|| required("the Cryptographic Algorithm"))?;
         let length = length(&private)
             .map(|length| u32::try_from(length).map_err(|_| no_length(algorithm, length)))
             .transpose()?;
         let curve = curve(&private);
-        let family = family(algorithm, length, curve).ok_or_else(|| {
+        let existing = existing.filter(|existing| {
+            let as_long =
+                usual_length(*existing).is_ok_and(|usual| length.is_none_or(|length| length == usual));
+            curve.is_none() && is_for(*existing, algorithm) && (as_long || !existing.has_one_length())
+        });
+        let family = existing.or_else(|| family(algorithm, length, curve)).ok_or_else(|| {
             Failure::new(
                 Kind::InvalidField,
                 format!("there are no key pairs of algorithm {algorithm} with this length and curve"),
@@ -184,13 +199,23 @@ pub(super) struct NewPair {
 impl NewPair {
     /// Adds both keys. What the request called both is no name taken twice.
     pub(super) fn insert(&self, writer: &mut Writer<'_>) -> Result<(), Failure> {
-        writer.insert(&self.private, &[])?;
-        let shared: Vec<AttributeValue> = self
+        self.insert_beside(writer, &[])
+    }
+
+    /// The same; they may be called what is in `taken`, too.
+    pub(super) fn insert_beside(
+        &self,
+        writer: &mut Writer<'_>,
+        taken: &[AttributeValue],
+    ) -> Result<(), Failure> {
+        writer.insert(&self.private, taken)?;
+        let mut shared: Vec<AttributeValue> = self
             .private
             .given
             .all(&AttributeId::Standard(Tag::Name))
             .map(|instance| instance.value.clone())
             .collect();
+        shared.extend_from_slice(taken);
         writer.insert(&self.public, &shared)
     }
 

@@ -34,8 +34,11 @@ mod parameters;
 mod parts;
 mod profiles;
 mod query;
+mod re_key;
+mod re_key_key_pair;
 mod recover;
 mod register;
+mod rekeying;
 mod revoke;
 mod rng;
 mod set_attribute;
@@ -126,6 +129,8 @@ macro_rules! handlers {
 handlers! {
     Create CreateRequest Writes create::create;
     CreateKeyPair CreateKeyPairRequest Writes create_key_pair::create_key_pair;
+    ReKey ReKeyRequest Writes re_key::re_key;
+    ReKeyKeyPair ReKeyKeyPairRequest Writes re_key_key_pair::re_key_key_pair;
     Register RegisterRequest Writes register::register;
     Locate LocateRequest Reads locate::locate;
     Get GetRequest Touches get::get;

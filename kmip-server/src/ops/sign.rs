@@ -8,8 +8,8 @@ use kmip::types::{
 
 use super::parameters::chosen;
 use super::parts::{self, KeyUse, Part};
-use super::signing::scheme;
-use crate::crypto::pkey::{PrivateKey, PublicKey};
+use super::signing::{scheme, usual_hash};
+use crate::crypto::pkey::{Family, PrivateKey, PublicKey};
 use crate::crypto::sign::{self, Scheme, Signed};
 use crate::crypto::{self, Digest};
 use crate::engine::keys::{private_key, public_key};
@@ -34,7 +34,8 @@ pub(super) fn sign(cx: &mut Context<'_>, request: SignRequest) -> Result<SignRes
         let (material, _) = key.object()?;
         let private = private_key(&material)?;
         let scheme = scheme(cx, chosen(parameters, key)?, private.family())?;
-        Ok(Box::new(Signing { key: private, scheme, input: Input::new(scheme, is_digest)? }))
+        let input = Input::new(scheme, private.family(), is_digest)?;
+        Ok(Box::new(Signing { key: private, scheme, input }))
     })?;
     let signature = given.take_data();
     if let Some(signature) = &signature {
@@ -68,12 +69,8 @@ pub(super) fn signature_verify(
         let (material, _) = key.object()?;
         let public = public_key(&material)?;
         let scheme = scheme(cx, chosen(parameters, key)?, public.family())?;
-        Ok(Box::new(Verifying {
-            key: public,
-            scheme,
-            input: Input::new(scheme, is_digest)?,
-            signature: None,
-        }))
+        let input = Input::new(scheme, public.family(), is_digest)?;
+        Ok(Box::new(Verifying { key: public, scheme, input, signature: None }))
     })?;
     let mut response = SignatureVerifyResponse::new(given.key());
     response.validity_indicator = match given.end {
@@ -111,11 +108,12 @@ enum Input {
 }
 
 impl Input {
-    fn new(scheme: Scheme, is_digest: bool) -> Result<Self, Failure> {
+    fn new(scheme: Scheme, family: Family, is_digest: bool) -> Result<Self, Failure> {
         Ok(match (is_digest, scheme, scheme.hash()) {
             (true, ..) => Self::Given(Wiped::default()),
             (false, Scheme::Eddsa, _) => Self::Gathered(Wiped::default()),
             (false, _, Some(hash)) => Self::Running(Digest::new(hash)?),
+            (false, Scheme::Ecdsa(None), None) => Self::Running(Digest::new(usual_hash(family))?),
             (false, _, None) => return Err(crypto::CryptoError::HashMissing.into()),
         })
     }

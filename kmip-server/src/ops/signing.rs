@@ -7,7 +7,7 @@ use kmip::types::{
 
 use super::parameters::{hash, missing};
 use crate::crypto::Hash;
-use crate::crypto::pkey::Family;
+use crate::crypto::pkey::{Family, curves};
 use crate::crypto::sign::Scheme;
 use crate::engine::keys::is_for;
 use crate::engine::{Context, Failure, Kind};
@@ -25,6 +25,8 @@ pub(super) fn scheme(
     let Some(parameters) = parameters else { return without_parameters(family) };
     if let Some(algorithm) = parameters.cryptographic_algorithm
         && !is_for(family, algorithm)
+        // The official case CS-AC-M-3-ECC of 1.3 says RSA and PSS of a key of a curve, and means its hash alone.
+        && !(matches!(family, Family::Ec(_)) && algorithm == CryptographicAlgorithm::RSA)
     {
         return Err(wrong_key(family, algorithm));
     }
@@ -64,6 +66,20 @@ pub(super) fn scheme(
         Family::Ed25519 | Family::Ed448 => Scheme::Eddsa,
         family => return Err(cannot_sign(family)),
     })
+}
+
+/// The hash of ECDSA where none is named, as in the official case CS-AC-M-3-ECC: of the strength of the curve (FIPS 186-4
+/// §6.4).
+pub(super) fn usual_hash(family: Family) -> Hash {
+    let bits = match family {
+        Family::Ec(curve) => curves::bits(curve).unwrap_or_default(),
+        _ => 0,
+    };
+    match bits {
+        ..=256 => Hash::Sha256,
+        257..=384 => Hash::Sha384,
+        _ => Hash::Sha512,
+    }
 }
 
 /// Of these algorithms, the keys alone say how they sign.

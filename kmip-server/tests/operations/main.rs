@@ -35,6 +35,7 @@ mod locate;
 mod macs;
 mod messages;
 mod query;
+mod re_key;
 mod register;
 mod rights;
 mod sign;

@@ -56,6 +56,11 @@ impl Family {
         }
     }
 
+    /// Whether all of its keys have the same length.
+    pub fn has_one_length(self) -> bool {
+        !matches!(self, Self::Rsa | Self::Dsa | Self::Dh)
+    }
+
     /// Whether its keys are written as one string of bytes (RFC 7748, RFC 8032).
     pub fn is_raw(self) -> bool {
         matches!(self, Self::Ed25519 | Self::Ed448 | Self::X25519 | Self::X448)

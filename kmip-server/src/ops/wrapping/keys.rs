@@ -268,7 +268,11 @@ fn run(mut work: Box<dyn Work>, data: &[u8]) -> Result<Wiped, Failure> {
 }
 
 const WRAP: KeyUse = KeyUse { purpose: Use::Protect, bits: CryptographicUsageMask::WrapKey };
-const UNWRAP: KeyUse = KeyUse { purpose: Use::Process, bits: CryptographicUsageMask::UnwrapKey };
+/// The official cases TC-WRAP-2 and -3 of 1.4 have a key unwrapped that may wrap.
+const UNWRAP: KeyUse = KeyUse {
+    purpose: Use::Process,
+    bits: CryptographicUsageMask::UnwrapKey.union(CryptographicUsageMask::WrapKey),
+};
 const SIGN: KeyUse = KeyUse { purpose: Use::Protect, bits: CryptographicUsageMask::Sign };
 const VERIFY: KeyUse = KeyUse {
     purpose: Use::Process,
