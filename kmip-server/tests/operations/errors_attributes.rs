@@ -3,7 +3,6 @@
 
 use kmip::ttlv::{DateTime, Item, Tag, Value, Version};
 use kmip::types::*;
-use kmip_server::engine::Settings;
 use kmip_server::rights::Policies;
 
 use crate::harness::*;
@@ -12,7 +11,7 @@ use ResultReason as R;
 
 /// How an object that exists is changed; 1.x has the first three, 2.0 all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Op {
+pub(crate) enum Op {
     Add,
     Modify,
     Delete,
@@ -82,7 +81,7 @@ fn ask(
 }
 
 /// Asks, and checks that it fails for the reason and changes nothing.
-fn refused(
+pub(crate) fn refused(
     server: &Server,
     version: Version,
     op: Op,
@@ -347,35 +346,6 @@ fn no_more_than_the_server_can_hold() {
         let failed = server.send(*version, create_request(*version, too_many)).unwrap_err();
         assert_eq!(failed.reason, full);
     }
-}
-
-/// 1.4 §3.2, where the server is set to keep it.
-#[test]
-fn names_of_other_objects() {
-    let server = server_set(Policies::built_in(), Settings { unique_names: true, ..Settings::default() });
-    for version in ALL {
-        let text = format!("name {version}");
-        let first = server.create(*version, [name(&text)]);
-        let mut again = aes(128);
-        again.add(name(&text));
-        let taken = reason(*version, R::InvalidField, R::NonUniqueNameAttribute);
-        let create = || server.send(*version, create_request(*version, again.clone()));
-        assert_eq!(create().unwrap_err().reason, taken);
-        let second = server.create(*version, [name(&format!("other {version}"))]);
-        let taken = reason(*version, R::IllegalOperation, R::NonUniqueNameAttribute);
-        refused(&server, *version, Op::Add, &second, name(&text), taken);
-        refused(&server, *version, Op::Modify, &second, name(&text), taken);
-        // What a client can't see is not in its way.
-        server.ask("bob", *version, create_request(*version, again.clone())).unwrap();
-        // Its own Names an object may keep; those of destroyed ones are free.
-        server.add(*version, &first, V::ContactInformation("me".into())).unwrap();
-        server.destroy(*version, &first).unwrap();
-        create().unwrap();
-    }
-    // By default, PyKMIP's clients go before the rule.
-    let server = crate::harness::server();
-    server.create(V1_4, [name("one")]);
-    server.create(V1_4, [name("one")]);
 }
 
 /// One request changes one attribute.

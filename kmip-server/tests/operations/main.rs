@@ -34,6 +34,7 @@ mod lifecycle;
 mod locate;
 mod macs;
 mod messages;
+mod names;
 mod query;
 mod re_key;
 mod register;
