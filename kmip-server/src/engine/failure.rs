@@ -201,9 +201,9 @@ impl Kind {
             // 1.4 §11.15: "not supported for this object".
             Self::NotOfThisType => &[R::InvalidAttribute, R::UnsupportedAttribute, R::PermissionDenied],
             Self::NoLease => &[R::PermissionDenied],
-            // As the official case QS-M-2 has it; no table names another.
             // 1.4 tables 331 and 332: "not able to be re-keyed".
             Self::NotReplaceable => &[R::InvalidObjectType, R::PermissionDenied],
+            // As the official case QS-M-2 has it; no table names another.
             Self::NotQuantumSafe => &[R::GeneralFailure],
             Self::NotFound => &[R::ObjectNotFound, R::ItemNotFound],
             Self::NumericRange => &[R::NumericRange, R::InvalidField],

@@ -102,22 +102,24 @@ pub(super) fn check_dates(attributes: &AttributeSet) -> Result<(), Failure> {
 /// A deactivated or compromised key may still process what it once protected (1.4 §3.22: "SHOULD only be used to process
 /// cryptographically-protected information"): whoever holds the right to use it is trusted to know what that means.
 pub(crate) fn check_use(attributes: &AttributeSet, purpose: Use, now: DateTime) -> Result<(), Failure> {
-    let refuse = |message: String| Err(Failure::new(Kind::WrongState, message));
     match (state(attributes), purpose) {
         (Some(State::Active), _) => {}
         (Some(State::Deactivated | State::Compromised), Use::Process) => {}
         (Some(state), _) => {
-            return refuse(format!("the object is in state {state}, in which it cannot be used for this"));
+            let message = format!("the object is in state {state}, in which it cannot be used for this");
+            return Err(Failure::new(Kind::WrongState, message));
         }
         (None, _) => return Err(Failure::new(Kind::WrongObjectType, "the object is no key")),
     }
+    // In 2.0, the reason for a wrong state is about states alone; the official case CS-AC-M-8 shows the one for dates.
+    let refuse = |message: &'static str| Err(Failure::new(Kind::PermissionDenied, message));
     // 1.4 §3.22: not "for cryptographic purposes prior to the Process Start Date".
     if date(attributes, Tag::ProcessStartDate).is_some_and(|start| start > now) {
-        return refuse("the Process Start Date is yet to come".to_owned());
+        return refuse("the Process Start Date is yet to come");
     }
     // 1.4 §3.26: not "for applying cryptographic protection" after the Protect Stop Date.
     if purpose == Use::Protect && date(attributes, Tag::ProtectStopDate).is_some_and(|stop| stop <= now) {
-        return refuse("the Protect Stop Date has passed".to_owned());
+        return refuse("the Protect Stop Date has passed");
     }
     Ok(())
 }

@@ -77,7 +77,7 @@ impl Lengths {
 }
 
 /// The keys that can be made.
-static KEYS: [(CryptographicAlgorithm, Lengths); 20] = {
+static KEYS: [(CryptographicAlgorithm, Lengths); 21] = {
     use CryptographicAlgorithm as A;
     use Lengths::{Of, Within};
     const MAC: Lengths = Within(8, LONGEST_MAC);
@@ -91,6 +91,8 @@ static KEYS: [(CryptographicAlgorithm, Lengths); 20] = {
         (A::CAST5, Within(40, 128)),
         (A::IDEA, Of(&[(128, 16)])),
         (A::RC4, Within(40, 2048)),
+        // OpenSSL has no such cipher: they are made and kept for those who have (the profile for suite FF asks for that).
+        (A::SKIPJACK, Of(&[(80, 10)])),
         (A::ChaCha20, Of(&[(256, 32)])),
         (A::ChaCha20Poly1305, Of(&[(256, 32)])),
         (A::HMAC_SHA1, MAC),

@@ -54,7 +54,7 @@ fn other_algorithms() {
         }
     }
     for (algorithm, length) in
-        [(A::IDEA, 64), (A::SKIPJACK, 80), (A::DES3, 56), (A::Blowfish, 33), (A::Camellia, 512)]
+        [(A::IDEA, 64), (A::SKIPJACK, 128), (A::DES3, 56), (A::Blowfish, 33), (A::Camellia, 512)]
     {
         let mut given = aes(length);
         given.set(AttributeValue::CryptographicAlgorithm(algorithm));
