@@ -10,6 +10,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::auth::{Clients, ServiceError, Users, UsersError, UsersWatch};
 use crate::config::Config;
+use crate::crypto::legacy;
 use crate::engine::Engine;
 use crate::rights::Folder;
 use crate::seal::{KeyFile, MasterKeySource, Seal, SealError};
@@ -55,6 +56,10 @@ pub enum StartError {
 /// # Errors
 /// When something that the server needs can't be used.
 pub fn serve(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), StartError> {
+    let missing = legacy::missing();
+    if !missing.is_empty() {
+        tracing::info!("this system's OpenSSL does not provide {}", missing.join(", "));
+    }
     let mut watched = Vec::new();
     let (engine, config) = engine(config, &mut watched)?;
     let engine = Arc::new(engine);

@@ -194,6 +194,7 @@ impl Engine {
 
     fn answer_message(&self, peer: &Peer, message: &Bytes) -> Answer {
         let now = (self.clock)();
+        self.streams.sweep(now, self.settings.streams);
         let limits = self.settings.limits;
         let request = RequestMessage::read(message, Mode::Lenient, limits).or_else(|error| {
             let mended =

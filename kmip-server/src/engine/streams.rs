@@ -104,6 +104,15 @@ struct Kept {
 pub(super) struct Streams(Mutex<HashMap<Bytes, Kept>>);
 
 impl Streams {
+    /// Wipes those that nobody has gone on with for too long. Every message has it done, so it doesn't wait for a lock.
+    pub(super) fn sweep(&self, now: DateTime, limits: StreamLimits) {
+        if let Ok(mut kept) = self.0.try_lock()
+            && !kept.is_empty()
+        {
+            expire(&mut kept, now, limits);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<Bytes, Kept>> {
         // Whoever panicked had none of them in hand: they are taken out to be worked on.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -125,8 +134,7 @@ impl Context<'_> {
         let owner = self.caller.user.clone();
         let held = stream.work.held();
         let mut kept = self.engine.streams.lock();
-        let oldest = self.now.0.saturating_sub(limits.seconds.into());
-        kept.retain(|_, other| other.used.0 >= oldest);
+        expire(&mut kept, self.now, limits);
         let (mut count, mut size) = (0_usize, held);
         for other in kept.values().filter(|other| other.owner == owner) {
             count = count.saturating_add(1);
@@ -165,16 +173,21 @@ impl Context<'_> {
     ///
     /// When there is none, or it is of another operation or someone else's, in the same words.
     pub(crate) fn take_stream(&mut self, correlation: &Bytes) -> Result<Stream, Failure> {
-        let oldest = self.now.0.saturating_sub(self.settings().streams.seconds.into());
         let mut kept = self.engine.streams.lock();
-        let known = kept.get(correlation).is_some_and(|kept| {
-            kept.owner == self.caller.user && kept.operation == self.operation && kept.used.0 >= oldest
-        });
+        expire(&mut kept, self.now, self.settings().streams);
+        let known = kept
+            .get(correlation)
+            .is_some_and(|kept| kept.owner == self.caller.user && kept.operation == self.operation);
         let found = if known { kept.remove(correlation) } else { None };
         found.map(|found| found.stream).ok_or_else(|| {
             Failure::new(Kind::Correlation, "no operation under this Correlation Value is under way")
         })
     }
+}
+
+fn expire(kept: &mut HashMap<Bytes, Kept>, now: DateTime, limits: StreamLimits) {
+    let oldest = now.0.saturating_sub(limits.seconds.into());
+    kept.retain(|_, stream| stream.used.0 >= oldest);
 }
 
 /// How many operations may wait for their next part.

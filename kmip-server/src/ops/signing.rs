@@ -46,6 +46,10 @@ pub(super) fn scheme(
         }
         (one, other) => one.or(other),
     };
+    // Collisions are found for it (SHAttered), which matters to signatures alone.
+    if hash == Some(Hash::Sha1) {
+        cx.permit_weak("SHA-1 in signatures")?;
+    }
     Ok(match family {
         Family::Rsa => {
             let padding = match (&named, parameters.padding_method) {
