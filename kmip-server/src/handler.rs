@@ -129,6 +129,12 @@ pub enum Refusal {
         /// How many that is.
         limit: usize,
     },
+    /// The server serves as many connections of this client as it may.
+    #[error("this server already serves the {limit} connections that one client may have")]
+    TooManyOfOne {
+        /// How many that is.
+        limit: usize,
+    },
 }
 
 /// What came where a request should begin.

@@ -4,7 +4,7 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use super::file::{File, Slugs, settings};
-use super::{Config, ConfigError, DEFAULT_LISTEN, Layers, Origin};
+use super::{Config, ConfigError, DEFAULT_LISTEN, Layers, Origin, pykmip};
 use crate::auth;
 use crate::engine::Settings;
 use crate::log::{LogFormat, LogOptions};
@@ -76,6 +76,9 @@ impl Layers {
 
         let limits = file.limits;
         set(&mut config.limits.connections, limits.connections.map(Into::into));
+        let all = config.limits.connections;
+        config.limits.connections_per_client =
+            limits.connections_per_client.map_or((all - all / 16).max(1), Into::into);
         set(&mut config.limits.handshakes, limits.handshakes.map(Into::into));
         set(&mut config.limits.handshake_time, limits.handshake_seconds.map(seconds));
         set(&mut config.limits.idle_time, limits.idle_seconds.map(seconds));
@@ -122,8 +125,13 @@ impl Layers {
     fn missing(&self, key: &'static str) -> ConfigError {
         let setting = settings().find(|setting| setting.key() == key);
         let what = setting.and_then(|setting| setting.about.first()).map_or("", |line| line.trim());
-        let file =
+        let mut file =
             self.files().last().map_or("a configuration file".into(), |path| path.display().to_string());
+        if self.is_pykmip()
+            && let Some(name) = pykmip::key(key)
+        {
+            file.push_str(&format!(" (`{name}`)"));
+        }
         ConfigError::Missing {
             key,
             what: what.trim_end_matches('.').to_owned(),

@@ -76,6 +76,8 @@ section! {
     pub(super) struct Limits in "limits" {
         /// Connections served at once.
         connections: NonZeroUsize, Value, "16384" = "16384";
+        /// Connections of one client's certificate: the rest is for others. 15 of 16 if it isn't said.
+        connections_per_client: NonZeroUsize, Value, "15360" = "15360";
         /// TLS handshakes at once. One more, and the one that has taken longest is given up.
         handshakes: NonZeroUsize, Value, "512" = "512";
         /// How long a handshake may take.

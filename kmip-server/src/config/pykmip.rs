@@ -47,6 +47,17 @@ pub(super) fn read(text: &str) -> Result<(Table, Vec<String>), String> {
     Ok(read.finish(services))
 }
 
+/// What PyKMIP calls a setting that has to be said.
+pub(super) fn key(setting: &str) -> Option<&'static str> {
+    Some(match setting {
+        "store" => "database_path",
+        "tls.certificate" => "certificate_path",
+        "tls.key" => "key_path",
+        "tls.client_ca" => "ca_path",
+        _ => return None,
+    })
+}
+
 /// What has been read so far.
 #[derive(Default)]
 struct Read {

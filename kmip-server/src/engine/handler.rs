@@ -18,7 +18,7 @@ impl Handler for Engine {
 
     fn refuse(&self, refusal: &Refusal, response: &mut Vec<u8>) {
         let kind = match refusal {
-            Refusal::TooManyConnections { .. } => Kind::ServerLimit,
+            Refusal::TooManyConnections { .. } | Refusal::TooManyOfOne { .. } => Kind::ServerLimit,
             _ => Kind::InvalidMessage,
         };
         // Nothing of the message is there to say which version: that which all others have grown out of.

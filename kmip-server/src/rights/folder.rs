@@ -87,7 +87,8 @@ impl Folder {
                     self.turn += 1;
                     *known = Known { stamp, turn: self.turn, policies };
                     changed = true;
-                    tracing::info!(file = %path.display(), policies = ?self.files.get(&path).map(|known| known.policies.keys().collect::<Vec<_>>()), "read a policy file");
+                    let names: Vec<_> = known.policies.keys().collect();
+                    tracing::info!(file = %path.display(), policies = ?names, "read a policy file");
                 }
                 Err(reason) => faults.push(Fault { path, reason }),
             }

@@ -14,6 +14,8 @@ use std::time::Duration;
 pub struct Limits {
     /// Connections being served at once. One more is told so and closed.
     pub connections: usize,
+    /// Of these, how many of one client's certificate: the rest is for others. One more is told so and closed.
+    pub connections_per_client: usize,
     /// Handshakes at once. When there is one more, the one that has taken longest is given up.
     pub handshakes: usize,
     /// How long a handshake may take.
@@ -34,6 +36,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 16_384,
+            connections_per_client: 15_360,
             handshakes: 512,
             handshake_time: Duration::from_secs(10),
             // Many clients open one connection and use it now and then; few of them open a new one by themselves.

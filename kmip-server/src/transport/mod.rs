@@ -10,6 +10,7 @@ pub(crate) mod ciphers;
 mod error;
 mod handshakes;
 mod limits;
+mod places;
 mod stop;
 mod tls;
 
@@ -21,7 +22,6 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use openssl::ssl::{Ssl, SslContext};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_openssl::SslStream;
@@ -32,8 +32,9 @@ pub(crate) use stop::{Stop, Stopper};
 pub use tls::{TlsOptions, TlsVersion};
 
 use self::handshakes::Handshakes;
+use self::places::{Place, Places};
 use crate::connection::{self, Service};
-use crate::handler::{Handler, Peer, Refusal};
+use crate::handler::{Handler, Peer};
 
 /// Where and how a server listens.
 #[derive(Clone, Debug)]
@@ -102,7 +103,7 @@ impl Server {
         let gate = Gate {
             tls,
             handshakes: Handshakes::new(limits.handshakes),
-            places: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
+            places: Places::new(&limits),
             service: Arc::new(Service::new(handler, limits)),
             stop: stopper.stop(),
         };
@@ -150,7 +151,7 @@ impl std::fmt::Debug for Server {
 struct Gate {
     tls: Arc<ArcSwap<SslContext>>,
     handshakes: Handshakes,
-    places: Arc<Semaphore>,
+    places: Places,
     service: Arc<Service>,
     stop: Stop,
 }
@@ -199,7 +200,7 @@ async fn knock(
     stream: TcpStream,
     address: SocketAddr,
     gate: &Gate,
-) -> Option<(SslStream<TcpStream>, Peer, tokio::sync::OwnedSemaphorePermit)> {
+) -> Option<(SslStream<TcpStream>, Peer, Place)> {
     let mut turn = gate.handshakes.enter();
     let mut stop = gate.stop.clone();
     let limits = &gate.service.limits;
@@ -216,10 +217,9 @@ async fn knock(
                 }
                 Ok(Ok(accepted)) => accepted,
             };
-        match Arc::clone(&gate.places).try_acquire_owned() {
+        match gate.places.take(&peer) {
             Ok(place) => Some((stream, peer, place)),
-            Err(_) => {
-                let refusal = Refusal::TooManyConnections { limit: limits.connections };
+            Err(refusal) => {
                 tracing::warn!(%address, client = peer.common_name(), reason = %refusal, "refused a connection");
                 connection::refuse(&mut stream, &gate.service, &refusal, &mut gate.stop.clone()).await;
                 None

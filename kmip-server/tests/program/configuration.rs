@@ -157,6 +157,33 @@ fn a_configuration_of_pykmip_is_read_as_it_is() {
     assert!(key.exists() && own.exists());
 }
 
+/// PyKMIP's own example files.
+#[test]
+fn the_examples_of_pykmip_are_read() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../shared/pykmip");
+    if !Path::new(folder).exists() {
+        eprintln!("skipped: PyKMIP's example files are not beside the project");
+        return;
+    }
+    let config = format!("{folder}/server.conf");
+    let (status, said) = finished(&["config", "show", "--config", &config]);
+    assert_eq!(status, Some(0), "{said}");
+    assert!(
+        said.contains("listen = [\"127.0.0.1:5696\"]") && said.contains("EXAMPLE_CIPHER_SUITE_3"),
+        "{said}"
+    );
+    // It does not say where the objects are.
+    let (status, said) = finished(&["config", "check", "--config", &config]);
+    assert!(status == Some(1) && said.contains("`store`") && said.contains("`database_path`"), "{said}");
+    let policies = tempfile::tempdir().unwrap();
+    fs::copy(format!("{folder}/policy.json"), policies.path().join("policy.json")).unwrap();
+    let (_parent, own) = crate::harness::folder();
+    let server = start(quickstart(&own).arg("--policies").arg(policies.path()));
+    server.answers(&own);
+    let (_, log) = server.stop("-TERM");
+    assert!(log.contains("policies=Some([\"example\"])") || log.contains("[\"example\"]"), "{log}");
+}
+
 #[test]
 fn the_example_and_the_reference_are_in_the_documentation() {
     let (status, example) = finished(&["config", "example"]);

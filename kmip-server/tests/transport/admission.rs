@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kmip_server::transport::Limits;
+use openssl::ssl::Ssl;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -32,6 +33,26 @@ async fn one_connection_too_many_is_told_so() {
     let mut fourth = soon(fourth).await;
     second.echo(b"still there").await.unwrap();
     fourth.echo(b"there too").await.unwrap();
+}
+
+#[tokio::test]
+async fn one_client_leaves_places_for_others() {
+    let server = start(Limits { connections_per_client: 2, ..Limits::default() }).await;
+    let alice = server.client(Some(&server.authority.client("alice")), None).build();
+    let connect = || server.connect_as(Ssl::new(&alice).unwrap());
+    let mut first = connect().await.unwrap();
+    let mut second = connect().await.unwrap();
+    first.echo(b"first").await.unwrap();
+    second.echo(b"second").await.unwrap();
+    let told = connect().await.unwrap().rest().await;
+    assert_eq!(told, "this server already serves the 2 connections that one client may have");
+    // Each of these has a certificate of its own.
+    for _ in 0..4 {
+        server.connect().await.echo(b"someone else").await.unwrap();
+    }
+    drop(first);
+    let again = async { while connect().await.unwrap().echo(b"again").await.is_err() {} };
+    soon(again).await;
 }
 
 #[tokio::test]
