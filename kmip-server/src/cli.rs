@@ -144,11 +144,10 @@ fn warn(layers: &Layers) {
 
 /// PyKMIP knows no master key: whoever comes from it has one made beside the new database, before there are objects.
 pub(crate) fn first_master_key(config: &Config) -> Done {
+    // If it is PyKMIP's own, that is what has to be said, and not that it has no key.
+    store::check(&config.store)?;
     let in_use = store::file(&config.store)?.is_some_and(std::path::Path::exists);
-    if in_use {
-        // If it is PyKMIP's own, that is what has to be said, and not that it has no key.
-        drop(store::open(&config.store)?);
-    } else if !config.master_key.exists() {
+    if !in_use && !config.master_key.exists() {
         KeyFile::new(&config.master_key).create()?;
         tracing::warn!(
             file = %config.master_key.display(),

@@ -122,12 +122,7 @@ pub fn check_all_but_master_key(config: &Config) -> Result<Vec<String>, StartErr
     };
     clients(config, &mut Vec::new())?;
     config.tls.check()?;
-    // A store that isn't there yet is made by the start, not by a check.
-    if let Some(path) = store::file(&config.store)?
-        && path.exists()
-    {
-        drop(store::open(&config.store)?);
-    }
+    store::check(&config.store)?;
     Ok(faults)
 }
 

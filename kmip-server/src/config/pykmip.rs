@@ -30,12 +30,15 @@ pub(super) fn read(text: &str) -> Result<(Table, Vec<String>), String> {
         match section.as_str() {
             "server" => {
                 for (key, value) in keys {
-                    read.server(key, value.as_deref().unwrap_or_default().trim())?;
+                    read.server(key, &plain(key, value.as_deref().unwrap_or_default())?)?;
                 }
             }
             name if name.starts_with("auth:") => {
-                let get = |key: &str| keys.get(key).and_then(Option::as_deref).map(str::trim);
-                services.extend(read.service(name, get("enabled"), get("url"))?);
+                let get = |key: &str| {
+                    let value = keys.get(key).and_then(Option::as_deref);
+                    value.map(|value| plain(key, value)).transpose()
+                };
+                services.extend(read.service(name, get("enabled")?.as_deref(), get("url")?.as_deref())?);
             }
             "default" if keys.is_empty() => {}
             other => return Err(format!("[{other}] is no section of server.conf")),
@@ -45,6 +48,15 @@ pub(super) fn read(text: &str) -> Result<(Table, Vec<String>), String> {
         return Err("there is no [server] section".into());
     }
     Ok(read.finish(services))
+}
+
+/// A value as it is meant: Python writes a percent sign twice, and puts the values of other keys in with one.
+fn plain(key: &str, value: &str) -> Result<String, String> {
+    let value = value.trim().replace("%%", "\0");
+    if value.contains("%(") {
+        return Err(format!("`{key}` refers to another key with a percent sign: write the value out"));
+    }
+    Ok(value.replace('\0', "%"))
 }
 
 /// What PyKMIP calls a setting that has to be said.
@@ -228,7 +240,7 @@ database_path=/tmp/pykmip.db
 
 [auth:slugs:secondary]
 enabled=True
-url=http://127.0.0.1:8080/slugs/#x
+url=http://127.0.0.1:8080/slugs%%20of%%20ours/#x
 ; and one more
 [auth:slugs]
 enabled=False
@@ -262,7 +274,7 @@ url=http://127.0.0.1:8081/slugs/
         assert_eq!(ciphers, ["TLS_RSA_WITH_AES_128_CBC_SHA256", "ECDHE-RSA-AES256-GCM-SHA384"]);
         let services = table["auth"]["slugs"].as_array().unwrap();
         assert_eq!(services[0]["name"].as_str(), Some("auth:slugs:secondary"), "in their order");
-        assert_eq!(services[0]["url"].as_str(), Some("http://127.0.0.1:8080/slugs/#x"));
+        assert_eq!(services[0]["url"].as_str(), Some("http://127.0.0.1:8080/slugs%20of%20ours/#x"));
         assert_eq!(services[1]["enabled"].as_bool(), Some(false));
         let [suite, cipher] = warnings.as_slice() else { panic!("{warnings:?}") };
         assert!(suite.contains("auth_suite=TLS1.2"), "{suite}");
@@ -278,6 +290,7 @@ url=http://127.0.0.1:8081/slugs/
             ("logging_level=LOUD", "`logging_level` is \"LOUD\""),
             ("nonsense=1", "`nonsense` is no setting"),
             ("[auth:slugs]\nenabled=True", "does not say `url`"),
+            ("policy_path=%(here)s/policies", "write the value out"),
             ("[auth:ldap]\nenabled=True\nurl=x", "only auth:slugs"),
             ("[client]\nhost=x", "[client] is no section"),
         ] {

@@ -245,6 +245,17 @@ pub fn open(address: &str) -> Result<Arc<dyn Store>, StoreError> {
     }
 }
 
+/// Whether a store could be opened; nothing is written to it. One that isn't there yet could be made.
+///
+/// # Errors
+/// As [`open`].
+pub fn check(address: &str) -> Result<(), StoreError> {
+    match file(address)? {
+        Some(path) if path.exists() => sqlite::Sqlite::check(path),
+        _ => Ok(()),
+    }
+}
+
 /// The file that the store at an address is in; none if it is in no file.
 ///
 /// # Errors

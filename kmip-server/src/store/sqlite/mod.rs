@@ -68,6 +68,16 @@ impl Sqlite {
         Ok(Self { writer: Writer::new(connection), readers })
     }
 
+    /// Whether the database at `path` could be opened; nothing is written to it.
+    ///
+    /// # Errors
+    /// As [`Sqlite::open`].
+    pub fn check(path: &Path) -> Result<(), StoreError> {
+        let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        schema::recognize(&connection, path)?;
+        schema::refuse_newer(&connection, path)
+    }
+
     /// A new database in memory, gone when it is dropped.
     pub fn memory() -> Result<Self, StoreError> {
         let connection = Connection::open_in_memory()?;

@@ -32,6 +32,13 @@ pub(super) fn recognize(connection: &Connection, path: &Path) -> Result<(), Stor
     Err(StoreError::Foreign { path: path.to_owned(), hint })
 }
 
+/// Refuses a database of a newer server.
+pub(super) fn refuse_newer(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > known { Err(StoreError::Newer { path: path.to_owned(), found, known }) } else { Ok(()) }
+}
+
 /// Brings the schema up to date, each step in a transaction of its own.
 pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
@@ -66,6 +73,7 @@ mod tests {
         let path = folder.path().join("kmip.db");
         drop(Sqlite::open(&path).unwrap());
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+        assert_eq!(Sqlite::check(&path).unwrap_err().to_string(), refusal(&path));
         let message = refusal(&path);
         assert!(
             message.contains("has schema version 99, but this server knows versions up to 1"),
@@ -79,6 +87,7 @@ mod tests {
         let path = folder.path().join("other.db");
         Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (a)").unwrap();
         let before = std::fs::read(&path).unwrap();
+        assert_eq!(Sqlite::check(&path).unwrap_err().to_string(), refusal(&path));
         assert!(refusal(&path).contains("is not a database of this server; it is left untouched"));
         assert_eq!(std::fs::read(&path).unwrap(), before);
 
