@@ -145,7 +145,7 @@ pub enum Kind {
     WrappingNotFound,
     /// The operation is not for objects of this type.
     WrongObjectType,
-    /// The object's state, or one of its dates, doesn't allow it.
+    /// The object's state doesn't allow it.
     WrongState,
 }
 

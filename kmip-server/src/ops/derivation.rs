@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use kmip::ttlv::{Bytes, Secret, Text};
 use kmip::types::{
     AttributeValue, BlockCipherMode, CryptographicParameters, DerivationMethod, DerivationParameters,
-    HashingAlgorithm, ManagedObject, version,
+    HashingAlgorithm, ManagedObject, ObjectType, version,
 };
 
 use super::parameters::{
@@ -14,6 +14,7 @@ use super::parameters::{
 use crate::crypto::derive::{self, Iteration};
 use crate::crypto::mac::{MacAlgorithm, mac};
 use crate::crypto::{self, Hash, Parameters, cipher};
+use crate::engine::keys::{private_key, public_key};
 use crate::engine::{
     Context, Failure, Kind, Managed, algorithm, secret_bytes as bytes_of_secret, symmetric_key_bytes,
 };
@@ -24,6 +25,20 @@ pub(super) struct Base {
     pub(super) identifier: Text,
     pub(super) key: Managed,
     pub(super) object: ManagedObject,
+}
+
+/// What a private key and another's public key agree on (1.4 §4.6.1, SP 800-56A): as much of it as is asked for.
+fn agree(bases: &[Base], length: usize) -> Result<Wiped, Failure> {
+    let (private, public) = match bases {
+        [one, other] if one.key.object_type() == ObjectType::PrivateKey => (one, other),
+        [one, other] => (other, one),
+        _ => return Err(invalid("two keys agree: a private key, and the public key of another pair")),
+    };
+    let secret = private_key(&private.object)?.agree(&public_key(&public.object)?)?;
+    match secret.get(..length) {
+        Some(secret) => Ok(Wiped::from(secret)),
+        None => Err(invalid("more bytes are asked for than the keys agree on")),
+    }
 }
 
 /// Derives `length` bytes.
@@ -39,7 +54,7 @@ pub(super) fn derive(
         return Err(unknown(method));
     }
     if method == M::AsymmetricKey {
-        return Err(Failure::new(Kind::UnsupportedParameters, "keys are not derived by agreement"));
+        return agree(bases, length);
     }
     // 2.0 §7.8 lets it be repeated, and has one method that says what for.
     if parameters.derivation_data.len() > 1 && method != M::AWSSignatureVersion4 {

@@ -50,13 +50,16 @@ impl Form<'_> {
         if flag(&object.attributes, Tag::Extractable) == Some(false) {
             return Err(Failure::new(Kind::NotExtractable, "the object is not extractable"));
         }
-        match self.wrap_type {
-            Some(KeyWrapType::NotWrapped) if key_block(&material).is_some_and(is_wrapped) => {
+        match (self.wrap_type, self.wrapping) {
+            // To be wrapped another way, it has to be unwrapped first (official case TC-WRAP-3 of 1.4).
+            (Some(KeyWrapType::NotWrapped), _) | (None, Some(_))
+                if key_block(&material).is_some_and(is_wrapped) =>
+            {
                 wrapping::unwrap(cx, &mut material, written_in)?;
             }
             // 2.0 §11.29: as it was registered, which is also what happens if nothing is said.
-            None | Some(KeyWrapType::NotWrapped | KeyWrapType::AsRegistered) => {}
-            Some(other) => {
+            (None | Some(KeyWrapType::NotWrapped | KeyWrapType::AsRegistered), _) => {}
+            (Some(other), _) => {
                 return Err(Failure::new(
                     Kind::KeyWrapType,
                     format!("the Key Wrap Type {other} is not supported"),

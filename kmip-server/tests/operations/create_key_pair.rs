@@ -271,3 +271,51 @@ fn the_private_key_is_the_placeholder() {
     assert_eq!(answer::<GetRequest>(public).unwrap().object_type, ObjectType::PublicKey);
     assert_eq!(answer::<GetRequest>(private).unwrap().object_type, ObjectType::PrivateKey);
 }
+
+/// Each of two owners of key pairs derives the same from their own key and the other's public one.
+#[test]
+fn two_pairs_agree_on_a_key() {
+    let server = server();
+    for version in ALL {
+        let pair = || {
+            let mut both = common(CryptographicAlgorithm::ECDSA, 256);
+            both.add(AttributeValue::CryptographicUsageMask(CryptographicUsageMask::DeriveKey));
+            both.add(AttributeValue::ActivationDate(now()));
+            let none = AttributeSet::new;
+            let made = server.send(*version, request(*version, both, none(), none())).unwrap();
+            (made.private_key_unique_identifier, made.public_key_unique_identifier)
+        };
+        let (one, other) = (pair(), pair());
+        let derive = |keys: Vec<UniqueIdentifier>, length: i32| {
+            let (template_attribute, attributes) = wire(*version, crate::harness::aes(length));
+            server.send(
+                *version,
+                DeriveKeyRequest {
+                    unique_identifier: keys,
+                    template_attribute,
+                    attributes,
+                    ..DeriveKeyRequest::new(
+                        ObjectType::SymmetricKey,
+                        DerivationMethod::AsymmetricKey,
+                        DerivationParameters::new(),
+                    )
+                },
+            )
+        };
+        // The method came with 1.4.
+        if *version < V1_4 {
+            assert!(derive(vec![one.0, other.1], 256).is_err());
+            continue;
+        }
+        let secret = |keys| {
+            let derived = text_of(&derive(keys, 256).unwrap().unique_identifier);
+            server.get(*version, &derived).unwrap().object
+        };
+        let agreed = secret(vec![one.0.clone(), other.1.clone()]);
+        assert_eq!(agreed, secret(vec![one.1.clone(), other.0.clone()]));
+        assert_ne!(agreed, secret(vec![one.0.clone(), one.1.clone()]));
+        for keys in [vec![one.0.clone()], vec![one.1.clone(), other.1.clone()]] {
+            assert!(derive(keys, 256).is_err());
+        }
+    }
+}
