@@ -40,6 +40,7 @@ fn other_algorithms() {
         (A::IDEA, 128, 16),
         (A::RC4, 192, 24),
         (A::HMAC_SHA256, 256, 32),
+        (A::SKIPJACK, 80, 10),
     ] {
         let mut given = aes(length);
         given.set(AttributeValue::CryptographicAlgorithm(algorithm));
