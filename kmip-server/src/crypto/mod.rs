@@ -5,6 +5,7 @@
 //! encryption of a short message.
 
 pub mod aead;
+mod algorithm;
 pub mod certificate;
 pub mod cipher;
 mod der;
@@ -23,7 +24,8 @@ pub mod sign;
 mod table;
 mod whole;
 
-pub use cipher::{Algorithm, Direction, Encrypted, Mode, Parameters, Stream, decrypt, encrypt};
+pub use algorithm::{Algorithm, Mode};
+pub use cipher::{Direction, Encrypted, Parameters, Stream, decrypt, encrypt};
 pub use digest::{Digest, Hash, digest, hmac_sha256};
 pub use error::CryptoError;
 pub use padding::Padding;
