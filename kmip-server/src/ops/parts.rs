@@ -79,9 +79,7 @@ pub(super) fn with_key(
         Some(correlation) => {
             let stream = cx.take_stream(correlation)?;
             let object = stream.object.clone().unwrap_or_default();
-            if let Some(UniqueIdentifier::TextString(given)) = identifier
-                && given != object
-            {
+            if identifier.is_some() && cx.target(identifier)? != object {
                 return Err(Failure::new(
                     Kind::InvalidField,
                     "the operation under this Correlation Value is done with another key",
@@ -98,7 +96,11 @@ pub(super) fn with_key(
     let (given, size) = run(cx, step, part, stream)?;
     if key_use.purpose == Use::Protect {
         let begins = matches!(step, Step::Whole | Step::First);
-        allocate(cx, &key, &identifier, operation, size, begins)?;
+        let allocated = allocate(cx, &key, &identifier, operation, size, begins);
+        if let (Err(_), Some(correlation)) = (&allocated, &given.correlation) {
+            drop(cx.take_stream(correlation)?);
+        }
+        allocated?;
     }
     cx.reserve(given.data.len());
     cx.returns(&identifier);

@@ -277,6 +277,40 @@ fn usage_limits_count_parts() {
         server.send(V1_4, last).unwrap();
         assert_eq!(open(&server, V1_4, &key).unwrap_err().reason, ResultReason::PermissionDenied, "{unit}");
     }
+    // A part that is refused ends the operation.
+    let limits = UsageLimits {
+        usage_limits_total: Some(6),
+        usage_limits_unit: Some(UsageLimitsUnit::Byte),
+        ..UsageLimits::new()
+    };
+    let key = key_with(&server, V1_4, A::AES, &[4; 16], [AttributeValue::UsageLimits(limits)]);
+    let correlation = open(&server, V1_4, &key).unwrap();
+    let refused = server.send(V1_4, next(correlation.clone())).unwrap_err().reason;
+    assert_eq!(refused, ResultReason::PermissionDenied);
+    let one = EncryptRequest { data: data(b"x"), ..next(correlation) };
+    assert_eq!(server.send(V1_4, one).unwrap_err().reason, no_such(V1_4));
+}
+
+/// Each part may come over another connection, and parts of many operations at the same time.
+#[test]
+fn many_at_once() {
+    let server = server();
+    let key = key(&server, V2_0, A::AES, &[4; 16]);
+    let expected = bytes_of(
+        server.send(V2_0, encrypt(&key, mode(B::ECB, Some(PaddingMethod::PKCS5)), &[9; 160])).unwrap().data,
+    );
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for size in [1, 7, 16, 50] {
+                    let parts: Vec<&[u8]> = [9; 160].chunks(size).collect::<Vec<_>>();
+                    let request = encrypt(&key, mode(B::ECB, Some(PaddingMethod::PKCS5)), b"");
+                    let (out, ..) = encrypted(&server, V2_0, request, &parts);
+                    assert_eq!(out, expected);
+                }
+            });
+        }
+    });
 }
 
 #[test]
