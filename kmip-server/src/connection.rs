@@ -36,12 +36,20 @@ impl Service {
 }
 
 /// Serves a connection to its end, and closes it.
-pub(crate) async fn serve<S>(stream: S, peer: Arc<Peer>, service: &Service, mut stop: Stop) -> End
+///
+/// `turns` are the threads that its client may have at once, over all of its connections.
+pub(crate) async fn serve<S>(
+    stream: S,
+    peer: Arc<Peer>,
+    turns: Arc<Semaphore>,
+    service: &Service,
+    mut stop: Stop,
+) -> End
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut connection =
-        Connection { stream, peer, service, response: Wiped::default(), size: 0, received: 0 };
+        Connection { stream, peer, turns, service, response: Wiped::default(), size: 0, received: 0 };
     let end = connection.run(&mut stop).await;
     match &end {
         // Nobody is there to be told, or nothing can be said.
@@ -120,6 +128,7 @@ impl From<std::io::Error> for End {
 struct Connection<'s, S> {
     stream: S,
     peer: Arc<Peer>,
+    turns: Arc<Semaphore>,
     service: &'s Service,
     /// The answer being written; its allocation serves the next one too.
     response: Wiped,
@@ -226,7 +235,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         if !handler.may_block(&request) {
             return guarded(&**handler, &self.peer, request, &mut self.response);
         }
-        // The permits are never closed.
+        // First the client's own: of one that asks for much, few wait in front of others. The permits are never closed.
+        let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else { return Err(End::Stopped) };
         let Ok(permit) = Arc::clone(&self.service.workers).acquire_owned().await else {
             return Err(End::Stopped);
         };
@@ -234,7 +244,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
         let mut response = std::mem::take(&mut self.response);
         let answered = spawn_blocking(move || {
             let disposition = guarded(&*handler, &peer, request, &mut response);
-            drop(permit);
+            drop((permit, turn));
             (disposition, response)
         });
         let (disposition, response) = answered.await.map_err(|_| End::Panicked)?;

@@ -85,6 +85,9 @@ impl Layers {
         set(&mut config.limits.request_time, limits.request_seconds.map(seconds));
         set(&mut config.limits.request_size, limits.request_size.map(Into::into));
         set(&mut config.limits.workers, limits.workers.map(Into::into));
+        let all = config.limits.workers;
+        config.limits.workers_per_client =
+            limits.workers_per_client.map_or((all - all / 4).max(1), Into::into);
         set(&mut config.limits.shutdown_time, limits.shutdown_seconds.map(Duration::from_secs));
         config.engine.limits.size = config.limits.request_size;
         set(&mut config.engine.limits.depth, limits.request_depth.map(Into::into));

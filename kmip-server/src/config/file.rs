@@ -102,6 +102,8 @@ section! {
         stream_seconds: NonZeroU32, Value, "600" = "600";
         /// Threads for requests that wait or compute for long.
         workers: NonZeroUsize, Value, "64" = "64";
+        /// Threads of one client's certificate at once: the rest is for others. 3 of 4 if it isn't said.
+        workers_per_client: NonZeroUsize, Value, "48" = "48";
         /// How long to wait at the end for requests that are being answered.
         shutdown_seconds: u64, Value, "10" = "10";
     }

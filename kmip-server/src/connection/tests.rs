@@ -43,7 +43,7 @@ fn connect(pipe: usize, limits: Limits) -> Client {
     let served = tokio::spawn(async move {
         let service = Service::new(Arc::new(Echo), limits);
         let peer = Peer { address: ([127, 0, 0, 1], 1).into(), certificate: None };
-        serve(theirs, Arc::new(peer), &service, stop).await
+        serve(theirs, Arc::new(peer), Arc::new(Semaphore::new(1)), &service, stop).await
     });
     Client { stream, served, stopper }
 }

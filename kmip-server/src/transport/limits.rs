@@ -28,6 +28,8 @@ pub struct Limits {
     pub request_size: usize,
     /// Threads for requests that wait or compute for long. More such requests than these wait for their turn.
     pub workers: usize,
+    /// Of these, how many for one client at once.
+    pub workers_per_client: usize,
     /// How long to wait at the end for requests that are being answered.
     pub shutdown_time: Duration,
 }
@@ -45,6 +47,7 @@ impl Default for Limits {
             request_size: kmip::ttlv::Limits::DEFAULT.size,
             // Most of these wait for a commit, which they share: many threads, not many processors.
             workers: 64,
+            workers_per_client: 48,
             shutdown_time: Duration::from_secs(10),
         }
     }

@@ -190,7 +190,8 @@ async fn accept(listener: TcpListener, address: SocketAddr, gate: Arc<Gate>) {
 async fn admit(stream: TcpStream, address: SocketAddr, gate: Arc<Gate>) {
     let Some((stream, peer, place)) = Box::pin(knock(stream, address, &gate)).await else { return };
     tracing::debug!(%address, client = peer.common_name(), "connected");
-    let end = connection::serve(stream, Arc::new(peer), &gate.service, gate.stop.clone()).await;
+    let end =
+        connection::serve(stream, Arc::new(peer), place.turns(), &gate.service, gate.stop.clone()).await;
     tracing::debug!(%address, %end, "disconnected");
     drop(place);
 }

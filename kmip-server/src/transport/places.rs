@@ -1,4 +1,4 @@
-//! The places for connections: so many in all, and so many of one client.
+//! The places for connections, so many in all and so many of one client, and the threads that one client may have.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,13 +16,21 @@ pub(super) struct Places {
     all: Arc<Semaphore>,
     limit: usize,
     limit_of_one: usize,
-    taken: Arc<Mutex<HashMap<Client, usize>>>,
+    turns_of_one: usize,
+    taken: Arc<Mutex<HashMap<Client, Taken>>>,
+}
+
+/// What one client has.
+struct Taken {
+    places: usize,
+    turns: Arc<Semaphore>,
 }
 
 /// A place that is taken. It is free again when this is dropped.
 pub(super) struct Place {
     client: Option<Client>,
-    taken: Arc<Mutex<HashMap<Client, usize>>>,
+    turns: Arc<Semaphore>,
+    taken: Arc<Mutex<HashMap<Client, Taken>>>,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -31,7 +39,8 @@ impl Places {
         Self {
             all: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
             limit: limits.connections,
-            limit_of_one: limits.connections_per_client,
+            limit_of_one: limits.connections_per_client.max(1),
+            turns_of_one: limits.workers_per_client.clamp(1, Semaphore::MAX_PERMITS),
             taken: Arc::default(),
         }
     }
@@ -41,16 +50,28 @@ impl Places {
         let full = Refusal::TooManyConnections { limit: self.limit };
         let permit = Arc::clone(&self.all).try_acquire_owned().map_err(|_| full)?;
         let client = peer.certificate.as_ref().map(|certificate| certificate.fingerprint_sha256);
-        if let Some(client) = client {
-            let mut taken = lock(&self.taken);
-            let of_one = taken.entry(client).or_default();
-            // Those at the limit have an entry already: nothing is left behind by one that is turned away.
-            if *of_one >= self.limit_of_one {
-                return Err(Refusal::TooManyOfOne { limit: self.limit_of_one });
+        let new = || Taken { places: 0, turns: Arc::new(Semaphore::new(self.turns_of_one)) };
+        let turns = match client {
+            None => new().turns,
+            Some(client) => {
+                let mut taken = lock(&self.taken);
+                let of_one = taken.entry(client).or_insert_with(new);
+                // Those at the limit have an entry already: nothing is left behind by one that is turned away.
+                if of_one.places >= self.limit_of_one {
+                    return Err(Refusal::TooManyOfOne { limit: self.limit_of_one });
+                }
+                of_one.places += 1;
+                Arc::clone(&of_one.turns)
             }
-            *of_one += 1;
-        }
-        Ok(Place { client, taken: Arc::clone(&self.taken), _permit: permit })
+        };
+        Ok(Place { client, turns, taken: Arc::clone(&self.taken), _permit: permit })
+    }
+}
+
+impl Place {
+    /// The threads that its client may have at once, as permits.
+    pub(super) fn turns(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.turns)
     }
 }
 
@@ -59,8 +80,8 @@ impl Drop for Place {
         let Some(client) = self.client else { return };
         let mut taken = lock(&self.taken);
         if let Some(of_one) = taken.get_mut(&client) {
-            *of_one -= 1;
-            if *of_one == 0 {
+            of_one.places -= 1;
+            if of_one.places == 0 {
                 taken.remove(&client);
             }
         }

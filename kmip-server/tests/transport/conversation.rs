@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kmip_server::transport::Limits;
+use openssl::ssl::Ssl;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::harness::{request, soon, start};
@@ -80,6 +81,27 @@ async fn a_request_that_waits_holds_nobody_up() {
     soon(server.echo.waiting(2)).await;
     for _ in 0..3 {
         server.connect().await.echo(b"short").await.unwrap();
+    }
+    server.echo.open();
+    for client in &mut waiting {
+        assert_eq!(client.receive(12).await.unwrap(), request(b"wait"));
+    }
+}
+
+#[tokio::test]
+async fn one_client_leaves_threads_for_others() {
+    let server = start(Limits { workers: 4, workers_per_client: 3, ..Limits::default() }).await;
+    let alice = server.client(Some(&server.authority.client("alice")), None).build();
+    let mut waiting = Vec::new();
+    for _ in 0..9 {
+        let mut client = server.connect_as(Ssl::new(&alice).unwrap()).await.unwrap();
+        client.send(&request(b"wait")).await.unwrap();
+        waiting.push(client);
+    }
+    soon(server.echo.waiting(3)).await;
+    // What waits for a thread, too, but is answered as soon as it has one.
+    for _ in 0..3 {
+        server.connect().await.echo(b"no wait").await.unwrap();
     }
     server.echo.open();
     for client in &mut waiting {
