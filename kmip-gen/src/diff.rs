@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use crate::model::{By, Case, Choice, Enumeration, Field, Model, Operation, Rules, Structure, Type, ValueId};
-use crate::schema::{Direction, Party, Rule};
+use crate::schema::{Party, Rule};
 use crate::version::{Gate, Version};
 
 /// The changes, a line each: `+` what came, `-` what went, `~` what is otherwise.
@@ -181,10 +181,8 @@ impl View<'_> {
     }
 
     fn operation(&self, operation: &Operation) -> Node {
-        let directions = operation.direction.iter().map(|direction| match direction {
-            Direction::ClientToServer => "client to server",
-            Direction::ServerToClient => "server to client",
-        });
+        let directions = operation.direction.iter().filter(|(_, gate)| self.has(gate));
+        let directions = directions.map(|(direction, _)| direction.name().replace('-', " "));
         let payload =
             |id: Option<usize>| id.map(|id| self.fields(&self.model.structures[id])).unwrap_or_default();
         let reasons = operation.reasons.iter().filter(|reason| self.has(&reason.gate));

@@ -191,12 +191,19 @@ struct Operation<'a> {
     #[serde(flatten)]
     head: Head<'a>,
     value: u32,
-    direction: Vec<&'static str>,
+    direction: Vec<Towards>,
     sets_id_placeholder: bool,
     uses_id_placeholder: bool,
     request: Option<Vec<Field<'a>>>,
     response: Option<Vec<Field<'a>>>,
     reasons: Vec<Reason<'a>>,
+}
+
+#[derive(Serialize)]
+struct Towards {
+    name: &'static str,
+    since: String,
+    until: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -360,9 +367,9 @@ impl<'a> Dump<'a> {
     }
 
     fn operation(self, operation: &'a model::Operation) -> Operation<'a> {
-        let direction = |direction: &Direction| match direction {
-            Direction::ClientToServer => "client-to-server",
-            Direction::ServerToClient => "server-to-client",
+        let direction = |(direction, gate): &(Direction, Gate)| {
+            let (since, until) = self.gate(gate);
+            Towards { name: direction.name(), since, until }
         };
         let payload = |id: Option<usize>| Some(self.fields(&self.model.structures[id?]));
         Operation {

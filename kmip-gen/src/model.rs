@@ -163,7 +163,8 @@ pub(crate) struct Rules {
 pub(crate) struct Operation {
     pub(crate) entry: Entry,
     pub(crate) code: ValueId,
-    pub(crate) direction: Vec<Direction>,
+    /// Who asks for it, and in which versions.
+    pub(crate) direction: Vec<(Direction, Gate)>,
     pub(crate) sets_id_placeholder: bool,
     pub(crate) uses_id_placeholder: bool,
     /// Index of the structure of its request's payload.

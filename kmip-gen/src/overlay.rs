@@ -1,7 +1,7 @@
 //! Lays a user's own tables over the base: a vendor's extension, or a protocol version of tomorrow.
 
 use crate::error::{Place, Problems};
-use crate::schema::{Case, Enumeration, Field, Operation, Payload, Structure, Value};
+use crate::schema::{Case, Enumeration, Field, GatedDirection, Operation, Payload, Structure, Value};
 use crate::tables::Tables;
 use crate::version::Version;
 
@@ -266,11 +266,12 @@ impl Lay<'_> {
                 (_, Some(Payload::None) | None) => {}
             }
         }
-        for direction in operation.direction {
-            if !known.direction.contains(&direction) {
-                known.direction.push(direction);
-            }
-        }
+        let there: Vec<_> =
+            known.direction.iter().flat_map(GatedDirection::each).map(|(direction, _)| direction).collect();
+        let is_new = |direction: &GatedDirection| {
+            !direction.each().iter().any(|(direction, _)| there.contains(direction))
+        };
+        known.direction.extend(operation.direction.into_iter().filter(is_new));
         known.reasons.extend(operation.reasons);
     }
 }

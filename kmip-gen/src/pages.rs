@@ -7,6 +7,7 @@ use crate::model::{
     Attribute, By, Choice, Entry, Enumeration, Field, Model, Operation, Rules, Structure, Type, ValueId,
 };
 use crate::schema::{Direction, Party, Rule};
+use crate::version::Gate;
 
 /// The pages by their file names.
 pub(crate) fn pages(model: &Model) -> Vec<(&'static str, String)> {
@@ -230,9 +231,13 @@ impl Pages<'_> {
 
     fn operation(self, operation: &Operation, page: &mut String) {
         self.heading(&operation.entry.name, &operation.entry, page);
-        let direction = |direction: &Direction| match direction {
-            Direction::ClientToServer => "client to server",
-            Direction::ServerToClient => "server to client",
+        let direction = |(direction, gate): &(Direction, Gate)| {
+            let name = direction.name().replace('-', " ");
+            if *gate == operation.entry.gate {
+                name
+            } else {
+                format!("{name} ({})", gate.range(&self.model.versions))
+            }
         };
         let directions: Vec<_> = operation.direction.iter().map(direction).collect();
         _ = write!(

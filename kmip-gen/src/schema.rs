@@ -262,7 +262,7 @@ pub(crate) struct Operation {
     pub(crate) section: Sections,
     pub(crate) note: Option<String>,
     #[serde(default)]
-    pub(crate) direction: Vec<Direction>,
+    pub(crate) direction: Vec<GatedDirection>,
     #[serde(default)]
     pub(crate) sets_id_placeholder: bool,
     #[serde(default)]
@@ -274,11 +274,44 @@ pub(crate) struct Operation {
 }
 
 /// Who sends an operation's request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Direction {
     ClientToServer,
     ServerToClient,
+}
+
+impl Direction {
+    /// As the tables write it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::ClientToServer => "client-to-server",
+            Self::ServerToClient => "server-to-client",
+        }
+    }
+}
+
+/// A direction, and the versions in which the operation has it: all of its own where nothing is said.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a direction is `client-to-server`, `server-to-client`, or one of them with a gate: `{ server-to-client: { since: v1.3 } }`"
+)]
+pub(crate) enum GatedDirection {
+    Always(Direction),
+    Gated(BTreeMap<Direction, Flag>),
+}
+
+impl GatedDirection {
+    /// Each direction that is named, with its gate.
+    pub(crate) fn each(&self) -> Vec<(Direction, Flag)> {
+        match self {
+            Self::Always(direction) => vec![(*direction, Flag::Gated { since: None, until: None })],
+            Self::Gated(directions) => {
+                directions.iter().map(|(direction, flag)| (*direction, *flag)).collect()
+            }
+        }
+    }
 }
 
 /// A result reason that an operation may fail with.

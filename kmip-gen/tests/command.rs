@@ -127,7 +127,8 @@ fn dump_is_one_document() {
 
     let create = find(&document["operations"], "Create");
     assert_eq!(create["value"], 1);
-    assert_eq!(create["direction"], serde_json::json!(["client-to-server"]));
+    let towards = serde_json::json!([{ "name": "client-to-server", "since": "1.0", "until": null }]);
+    assert_eq!(create["direction"], towards);
     assert_eq!(create["request"][2]["name"], "Attributes");
     assert_eq!(create["reasons"][1]["name"], "Invalid Object Type");
     assert_eq!(find(&document["operations"], "Poll")["response"], Value::Null);

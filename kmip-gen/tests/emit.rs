@@ -158,7 +158,7 @@ fn rules_and_operations_are_tables() {
     assert_has(
         &table("operation_info"),
         &[
-            "operation: Operation::Poll, since: Version::new(1, 0), until: None, client_to_server: true, server_to_client: true",
+            "operation: Operation::Poll, since: Version::new(1, 0), until: None, client_to_server: Some((Version::new(1, 0), None)), server_to_client: Some((Version::new(1, 0), None))",
             "reasons: &[(ResultReason::ItemNotFound, Version::new(1, 0), Some(Version::new(1, 1)))]",
             "&[(Operation::Create, Operation::Get)]",
         ],

@@ -30,8 +30,13 @@ impl Binder<'_> {
             let response = self.payload(raw.response.as_ref(), &entry, "Response");
             let reasons = raw.reasons.iter().filter_map(|reason| self.reason(reason, gate)).collect();
             let direction = match raw.direction.as_slice() {
-                [] => vec![schema::Direction::ClientToServer],
-                given => given.to_vec(),
+                [] => vec![(schema::Direction::ClientToServer, gate)],
+                given => {
+                    let given = given.iter().flat_map(schema::GatedDirection::each);
+                    given
+                        .filter_map(|(direction, flag)| Some((direction, self.flag(flag, &entry)?)))
+                        .collect()
+                }
             };
             self.model.operations.push(Operation {
                 entry,

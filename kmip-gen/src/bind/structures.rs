@@ -141,12 +141,12 @@ impl Binder<'_> {
         matches!(of, Type::Choice(id) if self.model.choices[id].tag == tag)
     }
 
-    fn flag(&mut self, flag: Flag, field: &Entry) -> Option<Gate> {
+    pub(super) fn flag(&mut self, flag: Flag, field: &Entry) -> Option<Gate> {
         match flag {
             Flag::Never => None,
             Flag::Gated { since, until } => {
                 let place: &Place = &field.place;
-                Some(self.gate(since, until, field.gate, place, "the field"))
+                Some(self.gate(since, until, field.gate, place, "the entry"))
             }
         }
     }

@@ -42,8 +42,15 @@ pub(super) fn emit(model: &Model) -> TokenStream {
 fn emit_one(operation: &Operation, model: &Model) -> TokenStream {
     let code = value(operation.code, model);
     let (since, until) = gate(&operation.entry.gate);
-    let client_to_server = operation.direction.contains(&Direction::ClientToServer);
-    let server_to_client = operation.direction.contains(&Direction::ServerToClient);
+    let towards = |party| match operation.direction.iter().find(|(direction, _)| *direction == party) {
+        Some((_, versions)) => {
+            let (since, until) = gate(versions);
+            quote!(Some((#since, #until)))
+        }
+        None => quote!(None),
+    };
+    let client_to_server = towards(Direction::ClientToServer);
+    let server_to_client = towards(Direction::ServerToClient);
     let (sets_id_placeholder, uses_id_placeholder) =
         (operation.sets_id_placeholder, operation.uses_id_placeholder);
     let reasons = operation.reasons.iter().map(|reason| {

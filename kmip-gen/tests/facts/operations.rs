@@ -104,8 +104,9 @@ pub(crate) fn tables(tables: &Tables, statements: &mut Statements) {
             statements.say(&subject, "code", version, number(&operation["value"], 8));
             statements.say(&subject, "text", version, text(&operation["text"]));
             statements.say(&subject, "section", version, section(operation, version));
-            for direction in list(&operation["direction"]) {
-                statements.there_is(&format!("{subject} / {}", text(direction)), version);
+            let directions = list(&operation["direction"]).iter();
+            for direction in directions.filter(|direction| gate(direction).contains(&version)) {
+                statements.there_is(&format!("{subject} / {}", text(&direction["name"])), version);
             }
             for payload in ["request", "response"] {
                 if !operation[payload].is_null() {

@@ -108,19 +108,26 @@ pub(crate) fn tables(tables: &Tables, statements: &mut Statements) {
     }
     for operation in tables.list("operations") {
         let name = text(&operation["name"]);
-        let towards = |party: &str| list(&operation["direction"]).iter().any(|direction| direction == party);
+        let towards =
+            |party: &str| list(&operation["direction"]).iter().find(|direction| direction["name"] == party);
         let mut payloads = BTreeMap::new();
-        if towards("client-to-server") {
-            payloads.insert(format!("{name} Request Payload"), &operation["request"]);
-            payloads.insert(format!("{name} Response Payload"), &operation["response"]);
+        if let Some(direction) = towards("client-to-server") {
+            payloads.insert(format!("{name} Request Payload"), (&operation["request"], gate(direction)));
+            payloads.insert(format!("{name} Response Payload"), (&operation["response"], gate(direction)));
         }
-        if towards("server-to-client") {
-            let what = if towards("client-to-server") { "Request" } else { "Message" };
-            payloads.insert(format!("{name} {what} Payload (server-to-client)"), &operation["request"]);
-            payloads.insert(format!("{name} Response Payload (server-to-client)"), &operation["response"]);
+        if let Some(direction) = towards("server-to-client") {
+            let what = if towards("client-to-server").is_some() { "Request" } else { "Message" };
+            payloads.insert(
+                format!("{name} {what} Payload (server-to-client)"),
+                (&operation["request"], gate(direction)),
+            );
+            payloads.insert(
+                format!("{name} Response Payload (server-to-client)"),
+                (&operation["response"], gate(direction)),
+            );
         }
-        for (name, fields) in payloads.into_iter().filter(|(_, fields)| !fields.is_null()) {
-            say(tables, &name, operation, fields, &gate(operation), statements);
+        for (name, (fields, versions)) in payloads.into_iter().filter(|(_, (fields, _))| !fields.is_null()) {
+            say(tables, &name, operation, fields, &versions, statements);
         }
     }
 }

@@ -214,5 +214,5 @@ fn handler(operation: Operation) -> Option<&'static Handler> {
 }
 
 fn is_in(operation: Operation, version: Version) -> bool {
-    tables::operation_info(operation).is_some_and(|info| info.is_in(version) && info.client_to_server)
+    tables::operation_info(operation).is_some_and(|info| info.is_for_servers(version))
 }

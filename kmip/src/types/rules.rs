@@ -85,10 +85,10 @@ pub struct OperationInfo {
     pub since: Version,
     /// The last version that has it, if it is gone.
     pub until: Option<Version>,
-    /// Clients ask servers for it.
-    pub client_to_server: bool,
-    /// Servers ask clients for it.
-    pub server_to_client: bool,
+    /// Whether clients ask servers for it: the first and the last version in which they do.
+    pub client_to_server: Option<(Version, Option<Version>)>,
+    /// Whether servers ask clients for it: the first and the last version in which they do.
+    pub server_to_client: Option<(Version, Option<Version>)>,
     /// The ID Placeholder holds the object's identifier afterwards.
     pub sets_id_placeholder: bool,
     /// A request without a Unique Identifier means the ID Placeholder.
@@ -101,6 +101,16 @@ impl OperationInfo {
     /// Whether the version has this operation.
     pub fn is_in(&self, version: Version) -> bool {
         version.is_within(self.since, self.until)
+    }
+
+    /// Whether clients ask servers for it in a version.
+    pub fn is_for_servers(&self, version: Version) -> bool {
+        self.client_to_server.is_some_and(|(since, until)| version.is_within(since, until))
+    }
+
+    /// Whether servers ask clients for it in a version.
+    pub fn is_for_clients(&self, version: Version) -> bool {
+        self.server_to_client.is_some_and(|(since, until)| version.is_within(since, until))
     }
 
     /// Whether the operation may fail with a reason in a version.
