@@ -283,6 +283,7 @@ pub(crate) enum Direction {
 
 impl Direction {
     /// As the tables write it.
+    #[cfg(feature = "command")]
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::ClientToServer => "client-to-server",
