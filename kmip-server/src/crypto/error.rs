@@ -113,6 +113,9 @@ pub enum CryptoError {
     /// The key is of a kind that the server doesn't have.
     #[error("the key is of a kind that the server does not have")]
     KeyKind,
+    /// A container can't be made or opened with this password, or not with these certificates.
+    #[error("the PKCS#12 container can't be made or opened with this password and these certificates")]
+    Container,
     /// Keys of a kind are not written in a form.
     #[error("{family} keys have no {form} form")]
     KeyForm {

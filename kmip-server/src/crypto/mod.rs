@@ -17,6 +17,7 @@ pub mod legacy;
 pub mod mac;
 mod padding;
 pub mod password;
+pub mod pkcs12;
 pub mod pkey;
 pub mod random;
 pub mod rsa;

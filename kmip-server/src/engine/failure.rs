@@ -35,6 +35,8 @@ pub enum Kind {
     Authentication,
     /// Cryptographic parameters are missing or contradict each other.
     BadParameters,
+    /// A container has no password, or another.
+    BadPassword,
     /// No operation in parts is under way under the Correlation Value.
     Correlation,
     /// The cryptographic operation itself failed.
@@ -169,6 +171,7 @@ impl Kind {
             Self::BadParameters => &[R::BadCryptographicParameters, R::InvalidField],
             // 1.4 §11.30.
             Self::Correlation => &[R::InvalidCorrelationValue, R::ItemNotFound],
+            Self::BadPassword => &[R::BadPassword, R::InvalidField],
             Self::Cryptographic => &[R::CryptographicFailure],
             Self::DataType => &[R::InvalidDataType, R::InvalidField],
             Self::Destroyed => &[R::ObjectDestroyed, R::ObjectNotFound, R::ItemNotFound],
@@ -354,6 +357,7 @@ impl From<CryptoError> for Failure {
             | E::Empty
             | E::Undecipherable => Kind::Cryptographic,
             E::MalformedKey(_) | E::KeyKind | E::PairLength { .. } | E::Curve(_) => Kind::InvalidField,
+            E::Container => Kind::BadPassword,
             E::KeyForm { .. } => Kind::KeyFormatType,
             E::KeyUse { .. } | E::DigestLength { .. } | E::DigestGiven | E::HashMissing | E::Unsignable => {
                 Kind::BadParameters

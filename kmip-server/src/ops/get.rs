@@ -6,7 +6,7 @@ use kmip::types::{
     KeyWrappingSpecification, ManagedObject, Operation, UniqueIdentifier, version,
 };
 
-use super::wrapping;
+use super::{container, wrapping};
 use crate::engine::{Context, Failure, Kind, Managed, compress, convert, fit, flag, is_wrapped, key_block};
 
 /// Get: the object itself (KMIP 1.4 §4.11, 2.0 §6.1.19).
@@ -66,8 +66,17 @@ impl Form<'_> {
                 ));
             }
         }
-        if let Some(format) = self.format {
-            convert(&mut material, format)?;
+        match self.format {
+            Some(KeyFormatType::PKCS_12) if !container::is_container(&material) => {
+                container::close(cx, object, &mut material)?;
+            }
+            Some(format) => {
+                if format != KeyFormatType::PKCS_12 && container::is_container(&material) {
+                    container::open(cx, &object.attributes, &mut material)?;
+                }
+                convert(&mut material, format)?;
+            }
+            None => {}
         }
         if let Some(compression) = self.compression {
             compress(&mut material, compression)?;

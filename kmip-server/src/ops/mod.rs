@@ -9,6 +9,7 @@ mod archive;
 mod asymmetric;
 mod attribute_forms;
 mod check;
+mod container;
 mod create;
 mod create_key_pair;
 mod decrypt;

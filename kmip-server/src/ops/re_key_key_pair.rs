@@ -1,6 +1,7 @@
-use kmip::ttlv::Text;
+use kmip::ttlv::{Tag, Text};
 use kmip::types::{
-    LinkType, ObjectType, Operation, ReKeyKeyPairRequest, ReKeyKeyPairResponse, UniqueIdentifier,
+    AttributeId, AttributeValue, KeyFormatType, LinkType, ObjectType, Operation, ReKeyKeyPairRequest,
+    ReKeyKeyPairResponse, UniqueIdentifier,
 };
 
 use super::key_pair::{Pair, check_pair_protection, halves, link, link_to};
@@ -38,8 +39,17 @@ pub(super) fn re_key_key_pair(
 
     let (object, _) = private.object()?;
     let like = AsymmetricKey::read(&object)?.map(|key| key.family());
-    let given_private = take_over(&private, &wanted_private, timing, version)?;
+    let mut given_private = take_over(&private, &wanted_private, timing, version)?;
     let given_public = take_over(&public, &wanted_public, timing, version)?;
+    if wanted_private.get(Tag::KeyFormatType).is_none() {
+        // A container needs certificates, which the new key has none of.
+        let odd = [KeyFormatType::PKCS_12, KeyFormatType::Opaque];
+        if odd.iter().any(|format| {
+            given_private.get(Tag::KeyFormatType) == Some(&AttributeValue::KeyFormatType(*format))
+        }) {
+            given_private.remove(&AttributeId::Standard(Tag::KeyFormatType));
+        }
+    }
     let mut pair = Pair::like(like, given_private, given_public, version)?;
     // Made here, outside of any transaction: it may take long.
     let (private_key, public_key) = pair.generate(cx.settings(), version)?;

@@ -4,6 +4,7 @@ use kmip::types::{
     ManagedObject, ObjectType, Operation, RegisterRequest, RegisterResponse, UniqueIdentifier, version,
 };
 
+use super::container;
 use super::key_pair::link_to;
 use super::split::check_split;
 use crate::engine::keys::{check_asymmetric, describe_certificate};
@@ -33,7 +34,12 @@ pub(super) fn register(cx: &mut Context<'_>, request: RegisterRequest) -> Result
     if let ManagedObject::Certificate(certificate) = &object {
         take_from_certificate(&mut given, certificate, cx.version())?;
     }
-    check_asymmetric(&mut given, &object, cx.version())?;
+    if container::is_container(&object) {
+        let inside = container::describe(cx, &mut given, &object)?;
+        check_asymmetric(&mut given, &inside, cx.version())?;
+    } else {
+        check_asymmetric(&mut given, &object, cx.version())?;
+    }
     check_key(&given, &object)?;
     check_split(&object)?;
     let facts = facts(&object, Purpose::Register, cx.version())?;

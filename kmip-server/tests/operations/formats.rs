@@ -285,3 +285,60 @@ fn certificates_say_what_they_are() {
         assert!(new.iter().any(|instance| instance.value == expected), "{expected:?}");
     }
 }
+
+/// 1.4 §3.45, §4.11: a private key goes out with its certificates, under its password, and comes in again.
+#[test]
+fn containers_hold_a_key_and_its_certificates() {
+    use openssl::pkcs12::Pkcs12;
+    let server = server();
+    for version in [V1_4, V2_0] {
+        let link = |link_type, to: &str| AttributeValue::Link(Link::new(link_type, id(to)));
+        let password = SecretData::new(SecretDataType::Password, block(KeyFormatType::Opaque, b"password"));
+        let password = register(&server, version, ManagedObject::SecretData(password.into()));
+        let certificate = register(&server, version, ManagedObject::Certificate(fixtures::certificate()));
+        let links = [
+            link(LinkType::PKCS_12PasswordLink, &password),
+            link(LinkType::PKCS_12CertificateLink, &certificate),
+        ];
+        let request = register_request(version, private(fixtures::rsa()), set(links.clone()));
+        let key = text_of(&server.send(version, request).unwrap().unique_identifier);
+        let sealed = get_as(&server, version, &key, KeyFormatType::PKCS_12).unwrap();
+        let opened = Pkcs12::from_der(&bytes(&sealed)).unwrap().parse2("password").unwrap();
+        assert!(opened.pkey.unwrap().public_eq(fixtures::rsa()));
+        let of_key = opened.cert.unwrap();
+        assert_eq!(of_key.to_der().unwrap(), fixtures::certificate().certificate_value[..]);
+        assert_eq!(of_key.alias(), Some(&b"alias"[..]));
+
+        let request = register_request(version, sealed.clone(), set(links));
+        let again = text_of(&server.send(version, request).unwrap().unique_identifier);
+        assert_eq!(server.get(version, &again).unwrap().object, sealed);
+        let plain = get_as(&server, version, &again, KeyFormatType::PKCS_8).unwrap();
+        assert_eq!(bytes(&plain), fixtures::rsa().private_key_to_pkcs8().unwrap());
+        let attributes = server.attributes(version, &again);
+        assert_eq!(
+            attributes.get(Tag::PKCS_12FriendlyName),
+            Some(&AttributeValue::Pkcs12FriendlyName("alias".into()))
+        );
+        assert_eq!(
+            attributes.get(Tag::CryptographicLength),
+            Some(&AttributeValue::CryptographicLength(1024))
+        );
+
+        // 1.4 table 330: one password, and the right one.
+        let bad = reason(version, ResultReason::InvalidField, ResultReason::BadPassword);
+        let other = SecretData::new(SecretDataType::Password, block(KeyFormatType::Opaque, b"other"));
+        let other = register(&server, version, ManagedObject::SecretData(other.into()));
+        for links in [
+            vec![],
+            vec![link(LinkType::PKCS_12PasswordLink, &other)],
+            vec![link(LinkType::PKCS_12PasswordLink, "nobody")],
+            vec![link(LinkType::PKCS_12PasswordLink, &certificate)],
+            vec![link(LinkType::PKCS_12PasswordLink, &other), link(LinkType::PKCS_12PasswordLink, &password)],
+        ] {
+            let request = register_request(version, sealed.clone(), set(links));
+            assert_eq!(server.send(version, request).unwrap_err().reason, bad);
+        }
+        let plain = register(&server, version, private(fixtures::rsa()));
+        assert!(get_as(&server, version, &plain, KeyFormatType::PKCS_12).is_err());
+    }
+}
