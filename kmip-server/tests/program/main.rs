@@ -5,6 +5,7 @@ mod harness;
 
 mod configuration;
 mod groups;
+mod identity;
 mod live;
 mod logging;
 mod quickstart;
