@@ -73,6 +73,8 @@ impl ImportPykmip {
             return Ok(Folder::prepare(&self.directory()?, |config| layers.over(config))?.1);
         }
         let config = layers.complete()?;
+        // The new server's database can't be PyKMIP's: say so before its key is missed.
+        store::check(&config.store)?;
         if layers.is_pykmip() && !self.dry_run {
             first_master_key(&config)?;
         }
