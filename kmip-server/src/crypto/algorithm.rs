@@ -8,6 +8,8 @@ use std::fmt;
 pub enum Algorithm {
     /// AES (FIPS 197).
     Aes,
+    /// ARIA (RFC 5794).
+    Aria,
     /// Blowfish (Schneier, 1993).
     Blowfish,
     /// Camellia (RFC 3713).
@@ -26,6 +28,10 @@ pub enum Algorithm {
     Idea,
     /// RC4 (RFC 6229 has its test vectors).
     Rc4,
+    /// SEED (RFC 4269).
+    Seed,
+    /// SM4 (GB/T 32907-2016).
+    Sm4,
 }
 
 /// A block cipher's mode of operation.
@@ -63,6 +69,7 @@ impl Algorithm {
     pub fn name(self) -> &'static str {
         match self {
             Self::Aes => "AES",
+            Self::Aria => "ARIA",
             Self::Blowfish => "Blowfish",
             Self::Camellia => "Camellia",
             Self::Cast5 => "CAST5",
@@ -72,13 +79,21 @@ impl Algorithm {
             Self::TripleDes => "3DES",
             Self::Idea => "IDEA",
             Self::Rc4 => "RC4",
+            Self::Seed => "SEED",
+            Self::Sm4 => "SM4",
         }
     }
 
     /// Whether it is weak by the standards of today, and may be switched off.
     pub fn is_weak(self) -> bool {
         match self {
-            Self::Aes | Self::Camellia | Self::ChaCha20 | Self::ChaCha20Poly1305 => false,
+            Self::Aes
+            | Self::Aria
+            | Self::Camellia
+            | Self::ChaCha20
+            | Self::ChaCha20Poly1305
+            | Self::Seed
+            | Self::Sm4 => false,
             // Blocks of 64 bits (CVE-2016-2183), or no security at all.
             Self::Blowfish | Self::Cast5 | Self::Des | Self::TripleDes | Self::Idea | Self::Rc4 => true,
         }
@@ -86,7 +101,7 @@ impl Algorithm {
 
     /// Whether OpenSSL has it in its legacy provider.
     pub(super) fn is_legacy(self) -> bool {
-        matches!(self, Self::Blowfish | Self::Cast5 | Self::Idea | Self::Rc4)
+        matches!(self, Self::Blowfish | Self::Cast5 | Self::Idea | Self::Rc4 | Self::Seed)
     }
 }
 

@@ -176,7 +176,7 @@ impl Deref for Key<'_> {
     }
 }
 
-static ROWS: [Row; 67] = {
+static ROWS: [Row; 97] = {
     use Algorithm as A;
     use Keys::{Des, Exactly, TripleDes, Within};
     use Mode as M;
@@ -260,5 +260,35 @@ static ROWS: [Row; 67] = {
         Row::new(A::Rc4, M::Stream, Within(5, 256), NONE, Stream, "RC4"),
         Row::new(A::ChaCha20, M::Stream, Exactly(32), Iv::ChaCha, Stream, "ChaCha20"),
         Row::new(A::ChaCha20Poly1305, M::Aead, Exactly(32), POLY, Aead, "ChaCha20-Poly1305"),
+        Row::new(A::Aria, M::Cbc, Exactly(16), BLOCK, Blocks(16), "ARIA-128-CBC"),
+        Row::new(A::Aria, M::Cbc, Exactly(24), BLOCK, Blocks(16), "ARIA-192-CBC"),
+        Row::new(A::Aria, M::Cbc, Exactly(32), BLOCK, Blocks(16), "ARIA-256-CBC"),
+        Row::new(A::Aria, M::Ecb, Exactly(16), NONE, Blocks(16), "ARIA-128-ECB"),
+        Row::new(A::Aria, M::Ecb, Exactly(24), NONE, Blocks(16), "ARIA-192-ECB"),
+        Row::new(A::Aria, M::Ecb, Exactly(32), NONE, Blocks(16), "ARIA-256-ECB"),
+        Row::new(A::Aria, M::Cfb, Exactly(16), BLOCK, Stream, "ARIA-128-CFB"),
+        Row::new(A::Aria, M::Cfb, Exactly(24), BLOCK, Stream, "ARIA-192-CFB"),
+        Row::new(A::Aria, M::Cfb, Exactly(32), BLOCK, Stream, "ARIA-256-CFB"),
+        Row::new(A::Aria, M::Ofb, Exactly(16), BLOCK, Stream, "ARIA-128-OFB"),
+        Row::new(A::Aria, M::Ofb, Exactly(24), BLOCK, Stream, "ARIA-192-OFB"),
+        Row::new(A::Aria, M::Ofb, Exactly(32), BLOCK, Stream, "ARIA-256-OFB"),
+        Row::new(A::Aria, M::Ctr, Exactly(16), COUNTER, Stream, "ARIA-128-CTR"),
+        Row::new(A::Aria, M::Ctr, Exactly(24), COUNTER, Stream, "ARIA-192-CTR"),
+        Row::new(A::Aria, M::Ctr, Exactly(32), COUNTER, Stream, "ARIA-256-CTR"),
+        Row::new(A::Aria, M::Gcm, Exactly(16), GCM, Aead, "ARIA-128-GCM"),
+        Row::new(A::Aria, M::Gcm, Exactly(24), GCM, Aead, "ARIA-192-GCM"),
+        Row::new(A::Aria, M::Gcm, Exactly(32), GCM, Aead, "ARIA-256-GCM"),
+        Row::new(A::Aria, M::Ccm, Exactly(16), CCM, Ccm, "ARIA-128-CCM"),
+        Row::new(A::Aria, M::Ccm, Exactly(24), CCM, Ccm, "ARIA-192-CCM"),
+        Row::new(A::Aria, M::Ccm, Exactly(32), CCM, Ccm, "ARIA-256-CCM"),
+        Row::new(A::Sm4, M::Cbc, Exactly(16), BLOCK, Blocks(16), "SM4-CBC"),
+        Row::new(A::Seed, M::Cbc, Exactly(16), BLOCK, Blocks(16), "SEED-CBC"),
+        Row::new(A::Sm4, M::Ecb, Exactly(16), NONE, Blocks(16), "SM4-ECB"),
+        Row::new(A::Seed, M::Ecb, Exactly(16), NONE, Blocks(16), "SEED-ECB"),
+        Row::new(A::Sm4, M::Cfb, Exactly(16), BLOCK, Stream, "SM4-CFB"),
+        Row::new(A::Seed, M::Cfb, Exactly(16), BLOCK, Stream, "SEED-CFB"),
+        Row::new(A::Sm4, M::Ofb, Exactly(16), BLOCK, Stream, "SM4-OFB"),
+        Row::new(A::Seed, M::Ofb, Exactly(16), BLOCK, Stream, "SEED-OFB"),
+        Row::new(A::Sm4, M::Ctr, Exactly(16), COUNTER, Stream, "SM4-CTR"),
     ]
 };

@@ -212,6 +212,30 @@ fn camellia() {
     );
 }
 
+// RFC 5794 appendix A; GB/T 32907-2016 appendix A.1; RFC 4269 appendix B.1.
+#[test]
+fn aria_sm4_and_seed() {
+    let plain = "00112233445566778899aabbccddeeff";
+    let key = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+    for (digits, cipher) in [
+        (32, "d718fbd6ab644c739da95f3be6451778"),
+        (48, "26449c1805dbe7aa25a468ce263a9e79"),
+        (64, "f92bd7c79fb72e2f2b8f80c1972d24fc"),
+    ] {
+        check(Algorithm::Aria, Mode::Ecb, &key[..digits], "", plain, cipher);
+    }
+    let same = "0123456789abcdeffedcba9876543210";
+    check(Algorithm::Sm4, Mode::Ecb, same, "", same, "681edf34d206965e86b3e94f536e4246");
+    check(
+        Algorithm::Seed,
+        Mode::Ecb,
+        &"00".repeat(16),
+        "",
+        "000102030405060708090a0b0c0d0e0f",
+        "5ebac6e0054e166819aff1cc6d346cdb",
+    );
+}
+
 // RFC 2144 appendix B.1.
 #[test]
 fn cast5() {
@@ -336,4 +360,67 @@ fn a_counter_may_be_left_out() {
     assert_eq!(counter(&[1; 15], Some(256)), Err(CryptoError::Counter));
     assert_eq!(counter(&[1; 8], Some(2)).unwrap().unwrap()[8..], [0, 0, 0, 0, 0, 0, 0, 2]);
     assert_eq!(iv_length(Algorithm::ChaCha20, Mode::Stream), Some(12));
+}
+
+/// Whatever lengths a client sends: an error, or what comes back when it is undone, but never a panic of the binding.
+#[test]
+fn no_combination_of_lengths_panics() {
+    use Algorithm as A;
+    use Mode as M;
+    const ALGORITHMS: [A; 13] = [
+        A::Aes,
+        A::Aria,
+        A::Seed,
+        A::Sm4,
+        A::Blowfish,
+        A::Camellia,
+        A::Cast5,
+        A::ChaCha20,
+        A::ChaCha20Poly1305,
+        A::Des,
+        A::TripleDes,
+        A::Idea,
+        A::Rc4,
+    ];
+    const MODES: [M; 12] = [
+        M::Cbc,
+        M::Ecb,
+        M::Cfb,
+        M::Ofb,
+        M::Ctr,
+        M::Gcm,
+        M::Ccm,
+        M::Xts,
+        M::KeyWrap,
+        M::KeyWrapPadding,
+        M::Stream,
+        M::Aead,
+    ];
+    let material: Vec<u8> = (0..=255).collect();
+    let mut worked = 0;
+    for (algorithm, mode) in ALGORITHMS.into_iter().flat_map(|one| MODES.map(|other| (one, other))) {
+        for key in [0, 1, 4, 5, 8, 15, 16, 24, 32, 33, 56, 57, 64, 256] {
+            for iv in [0, 1, 7, 8, 12, 13, 16, 17, 128, 129] {
+                for padding in [Padding::None, Padding::Pkcs5, Padding::Zeros] {
+                    for data in [0, 1, 8, 15, 16, 17, 24, 64] {
+                        for additional in [0, 5] {
+                            let with = Parameters {
+                                padding,
+                                additional_data: &material[..additional],
+                                ..Parameters::new(algorithm, mode, &material[..key], &material[1..=iv])
+                            };
+                            let plain = &material[1..=data];
+                            let _ = decrypt(&with, Some(&[0; 16]), plain);
+                            let _ = decrypt(&with, None, plain);
+                            let Ok(encrypted) = encrypt(&with, plain) else { continue };
+                            let back = decrypt(&with, encrypted.tag.as_deref(), &encrypted.data);
+                            assert_eq!(back.as_deref().map(Vec::as_slice), Ok(plain), "{with:?}");
+                            worked += 1;
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert!(worked > 1000, "{worked}");
 }

@@ -42,12 +42,18 @@ pub(super) fn secret_bytes(length: i32) -> Result<usize, Failure> {
     })
 }
 
-/// Checks that keys of an algorithm may be made, which weak ones may not where they are switched off.
+/// Checks that keys of an algorithm may be made: the version has to know it, and weak ones may be switched off.
 ///
 /// # Errors
 ///
 /// When they may not.
 pub(super) fn permit(cx: &Context<'_>, algorithm: CryptographicAlgorithm) -> Result<(), Failure> {
+    if !algorithm.is_in(cx.version()) {
+        return Err(Failure::new(
+            Kind::InvalidField,
+            format!("{algorithm} is no algorithm of KMIP {}", cx.version()),
+        ));
+    }
     match (cipher_algorithm(algorithm), hmac(algorithm)) {
         (Ok(cipher), _) => permit_cipher(cx, cipher).map(|_| ()),
         (_, Some(hash)) => permit_hash(cx, hash).map(|_| ()),
@@ -77,7 +83,7 @@ impl Lengths {
 }
 
 /// The keys that can be made.
-static KEYS: [(CryptographicAlgorithm, Lengths); 21] = {
+static KEYS: [(CryptographicAlgorithm, Lengths); 24] = {
     use CryptographicAlgorithm as A;
     use Lengths::{Of, Within};
     const MAC: Lengths = Within(8, LONGEST_MAC);
@@ -88,6 +94,9 @@ static KEYS: [(CryptographicAlgorithm, Lengths); 21] = {
         (A::DES3, Of(&[(64, 8), (112, 16), (128, 16), (168, 24), (192, 24)])),
         (A::Blowfish, Within(32, 448)),
         (A::Camellia, Of(&[(128, 16), (192, 24), (256, 32)])),
+        (A::ARIA, Of(&[(128, 16), (192, 24), (256, 32)])),
+        (A::SEED, Of(&[(128, 16)])),
+        (A::SM4, Of(&[(128, 16)])),
         (A::CAST5, Within(40, 128)),
         (A::IDEA, Of(&[(128, 16)])),
         (A::RC4, Within(40, 2048)),

@@ -164,6 +164,9 @@ pub(super) fn cipher_algorithm(algorithm: CryptographicAlgorithm) -> Result<Algo
     use CryptographicAlgorithm as A;
     Ok(match algorithm {
         A::AES => Algorithm::Aes,
+        A::ARIA => Algorithm::Aria,
+        A::SEED => Algorithm::Seed,
+        A::SM4 => Algorithm::Sm4,
         A::DES => Algorithm::Des,
         A::DES3 => Algorithm::TripleDes,
         A::Blowfish => Algorithm::Blowfish,

@@ -28,7 +28,9 @@ fn modes(algorithm: A) -> Vec<Option<B>> {
             Some(B::CCM),
             Some(B::AESKeyWrapPadding),
         ],
-        A::Camellia => vec![Some(B::CBC), Some(B::ECB), Some(B::CFB), Some(B::OFB), Some(B::CTR)],
+        A::Camellia | A::SM4 => {
+            vec![Some(B::CBC), Some(B::ECB), Some(B::CFB), Some(B::OFB), Some(B::CTR)]
+        }
         _ => vec![Some(B::CBC), Some(B::ECB), Some(B::CFB), Some(B::OFB)],
     }
 }
@@ -46,6 +48,9 @@ fn there_and_back() {
         (A::RC4, &[5, 16, 256]),
         (A::ChaCha20, &[32]),
         (A::ChaCha20Poly1305, &[32]),
+        (A::ARIA, &[16, 24, 32]),
+        (A::SEED, &[16]),
+        (A::SM4, &[16]),
     ] {
         for version in CRYPTO {
             if !algorithm.is_in(version) {
@@ -319,5 +324,22 @@ fn one_time_pad() {
         assert_eq!(bytes_of(server.send(version, back).unwrap().data), [1, 2, 3, 4, 5, 6]);
         let failed = server.send(version, plain(&[0; 7])).unwrap_err();
         assert_eq!(failed.reason, ResultReason::CryptographicFailure);
+    }
+}
+
+/// Keys for algorithms that a version doesn't have are not made in it.
+#[test]
+fn algorithms_of_other_versions() {
+    let server = server();
+    for (algorithm, before, length) in
+        [(A::ChaCha20, V1_3, 32), (A::ARIA, V1_4, 16), (A::HMAC_SHA3_256, V1_2, 32)]
+    {
+        let attributes = set([
+            AttributeValue::CryptographicAlgorithm(algorithm),
+            AttributeValue::CryptographicLength(length * 8),
+            AttributeValue::CryptographicUsageMask(MASK),
+        ]);
+        let failed = server.send(before, create_request(before, attributes)).unwrap_err();
+        assert_eq!(failed.reason, ResultReason::InvalidField, "{algorithm}");
     }
 }
