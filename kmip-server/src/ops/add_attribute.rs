@@ -8,7 +8,7 @@ pub(super) fn add_attribute(
     cx: &mut Context<'_>,
     request: AddAttributeRequest,
 ) -> Result<AddAttributeResponse, Failure> {
-    let instance = match (request.attribute, request.new_attribute) {
+    let mut instance = match (request.attribute, request.new_attribute) {
         (Some(attribute), _) => {
             let (instance, index) = named(attribute)?;
             // 1.4 §4.14: the server numbers it.
@@ -20,6 +20,7 @@ pub(super) fn add_attribute(
         (None, Some(attribute)) => new(attribute),
         (None, None) => return Err(Failure::missing("the attribute")),
     };
+    cx.resolve(&mut instance.value)?;
     let identifier = cx.target(request.unique_identifier)?;
     let (version, now) = (cx.version(), cx.now());
     let attribute = cx.change(&identifier, Operation::AddAttribute, |object| {

@@ -14,7 +14,8 @@ pub(super) fn delete_attribute(
     let (id, which) = match (&request.attribute_name, request.current_attribute) {
         (Some(name), _) => (AttributeId::from_name(name), Some(Which::Index(index))),
         (None, Some(attribute)) => {
-            let (id, value) = current(attribute);
+            let (id, mut value) = current(attribute);
+            cx.resolve(&mut value)?;
             (id, Some(Which::Value(value)))
         }
         (None, None) => match &request.attribute_reference {

@@ -88,6 +88,9 @@ fn wanted(
         wanted.push(instance);
     }
     wanted.extend(request.attributes.take().map(AttributeSet::from_attributes).unwrap_or_default());
+    for instance in &mut wanted {
+        cx.resolve(&mut instance.value)?;
+    }
     for item in std::mem::take(&mut request.unknown).iter() {
         match (item.tag, &item.value) {
             // FortiGate puts the attributes where Create has them.

@@ -8,7 +8,7 @@ pub(super) fn modify_attribute(
     cx: &mut Context<'_>,
     request: ModifyAttributeRequest,
 ) -> Result<ModifyAttributeResponse, Failure> {
-    let (instance, which) = match (request.attribute, request.new_attribute) {
+    let (mut instance, mut which) = match (request.attribute, request.new_attribute) {
         (Some(attribute), _) => {
             let (instance, index) = named(attribute)?;
             (instance, Which::Index(index.unwrap_or_default()))
@@ -29,6 +29,10 @@ pub(super) fn modify_attribute(
         }
         (None, None) => return Err(Failure::missing("the attribute")),
     };
+    cx.resolve(&mut instance.value)?;
+    if let Which::Value(current) = &mut which {
+        cx.resolve(current)?;
+    }
     let identifier = cx.target(request.unique_identifier)?;
     let (version, now) = (cx.version(), cx.now());
     let attribute = cx.change(&identifier, Operation::ModifyAttribute, |object| {

@@ -8,7 +8,8 @@ pub(super) fn set_attribute(
     cx: &mut Context<'_>,
     request: SetAttributeRequest,
 ) -> Result<SetAttributeResponse, Failure> {
-    let instance = new(request.new_attribute);
+    let mut instance = new(request.new_attribute);
+    cx.resolve(&mut instance.value)?;
     let identifier = cx.target(request.unique_identifier)?;
     let (version, now) = (cx.version(), cx.now());
     cx.change(&identifier, Operation::SetAttribute, |object| {

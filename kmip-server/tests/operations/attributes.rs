@@ -196,3 +196,61 @@ fn custom_attributes_of_every_type() {
         }
     }
 }
+
+/// What 2.0 alone can say is kept, and left out of what older versions are told.
+#[test]
+fn values_of_2_0_in_older_versions() {
+    let server = server();
+    let key = server.create(V2_0, []);
+    let moment = kmip::ttlv::DateTimeExtended(1_700_000_000_000_001);
+    let nested = vec![Item::new(Tag(0x0054_0001), vec![Item::new(Tag(0x0054_0002), moment)])];
+    server.add(V2_0, &key, AttributeInstance::vendor("acme", "Moment", moment)).unwrap();
+    server.add(V2_0, &key, AttributeInstance::vendor("acme", "Nested", nested)).unwrap();
+    server.add(V2_0, &key, AttributeInstance::vendor("acme", "Plain", 7)).unwrap();
+    for version in ALL {
+        let shown = server.attributes(*version, &key);
+        let names: Vec<String> = shown
+            .iter()
+            .filter(|instance| matches!(instance.id, AttributeId::Vendor { .. }))
+            .map(|instance| instance.id.to_string())
+            .collect();
+        let all = ["acme-Moment", "acme-Nested", "acme-Plain"];
+        assert_eq!(names, if *version < V2_0 { &all[2..] } else { &all[..] }, "{version}");
+    }
+}
+
+/// 2.0 §4.31: an object may be linked to by the ID Placeholder; what is kept is which object that was.
+#[test]
+fn links_to_the_placeholder() {
+    let server = server();
+    let placeholder =
+        || UniqueIdentifier::UniqueIdentifierEnumeration(UniqueIdentifierEnumeration::IDPlaceholder);
+    let link = || AttributeValue::Link(Link::new(LinkType::ParentLink, placeholder()));
+    let other = server.create(V2_0, []);
+    let mut linked = aes(128);
+    linked.add(link());
+    let add = AddAttributeRequest {
+        unique_identifier: Some(id(&other)),
+        new_attribute: Some(NewAttribute::new(link())),
+        ..AddAttributeRequest::new()
+    };
+    let first = create_request(V2_0, aes(128));
+    let items = vec![first.into(), add.into(), create_request(V2_0, linked.clone()).into()];
+    let items = server.batch("alice", V2_0, items);
+    let made: Vec<String> = [&items[0], &items[2]]
+        .map(|item| text_of(&answer::<CreateRequest>(item.clone()).unwrap().unique_identifier))
+        .into();
+    assert_eq!(items[1].result_status, ResultStatus::Success);
+    for key in [&other, &made[1]] {
+        for version in ALL {
+            let Some(AttributeValue::Link(link)) = server.attributes(*version, key).get(Tag::Link).cloned()
+            else {
+                panic!("{version}")
+            };
+            assert_eq!(text_of(&link.linked_object_identifier), made[0]);
+        }
+    }
+    // One that means nothing is refused.
+    let failed = server.send(V2_0, create_request(V2_0, linked)).unwrap_err();
+    assert_eq!(failed.reason, ResultReason::ObjectNotFound);
+}

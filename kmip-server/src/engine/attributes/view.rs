@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use kmip::ttlv::Version;
+use kmip::ttlv::{Value, Version};
 use kmip::types::tables::attribute_info;
 use kmip::types::{
     Attribute, AttributeId, AttributeInstance, AttributeSet, AttributeValue, CryptographicParameters, Digest,
@@ -29,21 +29,26 @@ impl<'a> View<'a> {
     pub fn all(self) -> impl Iterator<Item = Cow<'a, AttributeInstance>> {
         self.attributes
             .iter()
-            .filter(move |instance| self.shows(&instance.id))
+            .filter(move |instance| self.shows(&instance.id) && is_sayable(instance, self.version))
             .map(move |instance| self.fit(instance))
     }
 
     /// Every instance of one attribute; none where the version doesn't know it.
     pub fn of(self, id: &'a AttributeId) -> impl Iterator<Item = Cow<'a, AttributeInstance>> {
         let instances = self.shows(id).then(|| self.attributes.all(id));
-        instances.into_iter().flatten().map(move |instance| self.fit(instance))
+        instances
+            .into_iter()
+            .flatten()
+            .filter(move |instance| is_sayable(instance, self.version))
+            .map(move |instance| self.fit(instance))
     }
 
     /// Which attributes there are, each once.
     pub fn ids(self) -> Vec<&'a AttributeId> {
         let mut ids: Vec<&AttributeId> = Vec::with_capacity(self.attributes.len());
         for instance in self.attributes {
-            if self.shows(&instance.id) && !ids.contains(&&instance.id) {
+            let is_shown = self.shows(&instance.id) && is_sayable(instance, self.version);
+            if is_shown && !ids.contains(&&instance.id) {
                 ids.push(&instance.id);
             }
         }
@@ -87,6 +92,20 @@ pub(crate) fn numbered(instance: &AttributeInstance, version: Version) -> Attrib
         AttributeId::Vendor { .. } => true,
     };
     Attribute { attribute_index: several.then_some(instance.index), ..instance.to_attribute() }
+}
+
+/// Whether a vendor's value is of types that the version has: 2.0 has one more.
+fn is_sayable(instance: &AttributeInstance, version: Version) -> bool {
+    fn is_in(value: &Value, version: Version) -> bool {
+        match value {
+            Value::Structure(items) => items.iter().all(|item| is_in(&item.value, version)),
+            value => value.item_type().since() <= version,
+        }
+    }
+    match &instance.value {
+        AttributeValue::Other(item) => is_in(&item.value, version),
+        _ => true,
+    }
 }
 
 /// The digest without what the version lacks; none if it has everything.
