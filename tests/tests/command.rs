@@ -117,6 +117,51 @@ fn codes_digests_and_random_numbers() {
 }
 
 #[test]
+fn files_are_encrypted_in_parts() {
+    let bench = Bench::new();
+    let plain: Vec<u8> = (0..200_000_u32).map(|number| number as u8).collect();
+    let data = bench.with("plain", &plain);
+    let (sealed, again) = (bench.file("sealed"), bench.file("again"));
+    let id = bench.key(&[]);
+    for (version, mode) in [("1.3", "CBC"), ("1.4", "CBC"), ("2.0", "GCM")] {
+        let how = ["--mode", mode, "--part-size", "30000"];
+        bench.at(version, &[&["encrypt", "--id", &id, "-i", &data, "-o", &sealed][..], &how].concat());
+        bench.at(version, &["decrypt", "-i", &sealed, "-o", &again]);
+        assert_eq!(fs::read(&again).unwrap(), plain, "{version}");
+        bench.at(version, &["decrypt", "-i", &sealed, "-o", &again, "--part-size", "7777"]);
+        assert_eq!(fs::read(&again).unwrap(), plain, "{version}");
+    }
+}
+
+#[test]
+fn keys_out_of_keys() {
+    let bench = Bench::new();
+    let id = bench.key(&["--name", "old"]);
+    let password = ["register", "--type", "SecretData", "--hex", "70617373776f7264", "--usage", "DeriveKey"];
+    let password = bench.server.done(&[&password[..], &["--activate"]].concat());
+    for version in ["1.2", "1.4", "2.0"] {
+        let derive = ["derive-key", &password, "--method", "PBKDF2", "--hash", "SHA-1", "--salt", "73616c74"];
+        let derive = [&derive[..], &["--iterations", "4096", "--length", "128"]].concat();
+        let output = bench.server.kmip(&[&["--kmip", version][..], &derive].concat());
+        if !lacks(&output, "Derive Key") {
+            let made = String::from_utf8(output.stdout).unwrap();
+            // RFC 6070.
+            let key = bench.server.done(&["get", made.trim(), "--hex"]);
+            assert_eq!(key, "4b007901b765489abead49d926f721d0");
+        }
+        let output = bench.server.kmip(&["--kmip", version, "rekey", &id, "--activate"]);
+        if !lacks(&output, "Re-key") && version == "1.2" {
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            let new = String::from_utf8(output.stdout).unwrap();
+            assert_eq!(bench.server.done(&["locate", "--name", "old"]), new.trim());
+        }
+    }
+    let wrapping = bench.key(&["--usage", "WrapKey,UnwrapKey"]);
+    let wrapped = bench.server.done(&["get", &id, "--wrap-with", &wrapping, "--no-encoding", "--hex"]);
+    assert_eq!(wrapped.len(), 80);
+}
+
+#[test]
 fn key_pairs_sign_and_verify() {
     let bench = Bench::new();
     let data = bench.with("data", b"a message");

@@ -42,14 +42,17 @@ pub struct Ends<T> {
 }
 
 macro_rules! streamed {
-    ($($request:ident $response:ident $($data:ident)?;)*) => {
+    ($($request:ident [$($first:ident),*] $response:ident [$($data:ident)?];)*) => {
         $(impl Streamed for $request {
             fn part(self, data: Secret, correlation_value: Option<Bytes>, is_last: bool) -> Self {
+                let is_first = correlation_value.is_none();
                 Self {
                     data: Some(Data::ByteString(data)),
-                    init_indicator: correlation_value.is_none().then_some(true),
+                    init_indicator: is_first.then_some(true),
                     final_indicator: is_last.then_some(true),
                     correlation_value,
+                    // What the specification says comes with the first part, and what starts the cipher (1.4 §4.29).
+                    $($first: self.$first.filter(|_| is_first),)*
                     ..self
                 }
             }
@@ -68,13 +71,14 @@ macro_rules! streamed {
 }
 
 streamed! {
-    EncryptRequest EncryptResponse data;
-    DecryptRequest DecryptResponse data;
-    HashRequest HashResponse data;
-    SignRequest SignResponse;
-    SignatureVerifyRequest SignatureVerifyResponse;
-    MacRequest MacResponse;
-    MacVerifyRequest MacVerifyResponse;
+    EncryptRequest [iv_counter_nonce, authenticated_encryption_additional_data] EncryptResponse [data];
+    DecryptRequest [iv_counter_nonce, authenticated_encryption_additional_data, authenticated_encryption_tag]
+        DecryptResponse [data];
+    HashRequest [] HashResponse [data];
+    SignRequest [] SignResponse [];
+    SignatureVerifyRequest [] SignatureVerifyResponse [];
+    MacRequest [] MacResponse [];
+    MacVerifyRequest [] MacVerifyResponse [];
 }
 
 impl Client {

@@ -35,7 +35,7 @@ pub(crate) struct Certify {
     request: PathBuf,
 
     /// What kind of request it is: PKCS_10, PEM or CRMF [default: found out].
-    #[arg(long, value_name = "TYPE", value_parser = values::request_type)]
+    #[arg(long, value_name = "TYPE", value_parser = values::request_type())]
     request_type: Option<CertificateRequestType>,
 
     #[command(flatten)]
@@ -53,7 +53,7 @@ pub(crate) struct ReCertify {
     request: Option<PathBuf>,
 
     /// What kind of request it is: PKCS_10, PEM or CRMF [default: found out].
-    #[arg(long, value_name = "TYPE", value_parser = values::request_type)]
+    #[arg(long, value_name = "TYPE", value_parser = values::request_type())]
     request_type: Option<CertificateRequestType>,
 
     /// The time between the new certificate's making and its activation, in seconds.

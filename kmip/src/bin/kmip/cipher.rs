@@ -7,11 +7,15 @@ use std::{
 
 use clap::Args;
 use kmip::{
-    client::Ciphertext,
+    client::{Ciphertext, blocking::Client},
     ttlv::{Bytes, Secret, Version},
-    types::{BlockCipherMode, CryptographicAlgorithm, CryptographicParameters, PaddingMethod, version},
+    types::{
+        BlockCipherMode, CryptographicAlgorithm, CryptographicParameters, DecryptRequest, EncryptRequest,
+        PaddingMethod, UniqueIdentifier, version,
+    },
 };
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use super::{
     connect::Connection,
@@ -84,15 +88,15 @@ pub(crate) struct Decrypt {
 #[derive(Args, Debug)]
 struct How {
     /// The mode: GCM, CBC, CTR, ECB or another that the server has [default: GCM; before KMIP 1.4 CBC].
-    #[arg(long, value_parser = values::mode)]
+    #[arg(long, value_parser = values::mode())]
     mode: Option<BlockCipherMode>,
 
     /// The padding [default: PKCS5 for CBC and ECB, else none].
-    #[arg(long, value_parser = values::padding)]
+    #[arg(long, value_parser = values::padding())]
     padding: Option<PaddingMethod>,
 
     /// The key's algorithm.
-    #[arg(long, default_value = "AES", value_parser = values::algorithm)]
+    #[arg(long, default_value = "AES", value_parser = values::algorithm())]
     algorithm: CryptographicAlgorithm,
 
     /// The IV, counter or nonce, in hexadecimal, or @FILE [default for encryption: the server makes one].
@@ -106,6 +110,10 @@ struct How {
 
 #[derive(Args, Debug)]
 struct Files {
+    /// Send the data in parts of so many bytes, where the server takes no more at once. Since KMIP 1.3.
+    #[arg(long, value_name = "BYTES")]
+    part_size: Option<usize>,
+
     /// The file to read; `-` is standard input.
     #[arg(short, long, value_name = "FILE", default_value = "-")]
     input: PathBuf,
@@ -124,8 +132,10 @@ impl Encrypt {
         let random = self.how.iv.is_none() && mode != BlockCipherMode::ECB;
         let parameters =
             CryptographicParameters { random_iv: random.then_some(true), ..self.how.parameters(mode) };
-        let mut ciphertext =
-            client.encrypt(&self.id, parameters, data, self.how.iv.clone(), self.how.aad.clone())?;
+        let mut ciphertext = match self.files.part_size {
+            Some(size) => self.in_parts(&mut client, parameters, &data, size)?,
+            None => client.encrypt(&self.id, parameters, data, self.how.iv.clone(), self.how.aad.clone())?,
+        };
         ciphertext.iv = ciphertext.iv.or_else(|| self.how.iv.clone());
         if random && ciphertext.iv.is_none() {
             output.warn("the server told no IV; what was written may not be decryptable");
@@ -150,6 +160,28 @@ impl Encrypt {
     }
 }
 
+impl Encrypt {
+    fn in_parts(
+        &self,
+        client: &mut Client,
+        parameters: CryptographicParameters,
+        data: &Secret,
+        size: usize,
+    ) -> Result<Ciphertext> {
+        let request = EncryptRequest {
+            unique_identifier: Some(UniqueIdentifier::TextString(self.id.as_str().into())),
+            cryptographic_parameters: Some(parameters),
+            iv_counter_nonce: self.how.iv.clone(),
+            authenticated_encryption_additional_data: self.how.aad.clone(),
+            ..EncryptRequest::new()
+        };
+        let mut out = Vec::new();
+        let ends = client.send_parts(request, size, data.expose(), &mut out)?;
+        let iv = ends.first.and_then(|first| first.iv_counter_nonce).or(ends.last.iv_counter_nonce);
+        Ok(Ciphertext { data: out.into(), iv, tag: ends.last.authenticated_encryption_tag })
+    }
+}
+
 /// A part of the ciphertext that stands beside it: in a file of its own, or printed.
 fn beside(name: &str, part: Option<&[u8]>, path: Option<&Path>, output: &Output) -> Result<()> {
     match (part, path) {
@@ -169,7 +201,10 @@ impl Decrypt {
         let mut client = connection.open_for(file.len())?;
         let envelope = self.envelope(&file, client.version())?;
         let additional = self.how.aad.clone();
-        let plain = client.decrypt(&envelope.id, envelope.parameters, envelope.ciphertext, additional)?;
+        let plain = match self.files.part_size {
+            Some(size) => in_parts(&mut client, &envelope, additional, size)?,
+            None => client.decrypt(&*envelope.id, envelope.parameters, envelope.ciphertext, additional)?,
+        };
         files::write_private(&self.files.output, plain.expose(), output)?;
         if output.is_json() && self.files.output != Path::new("-") {
             output.json(&json!({ "id": envelope.id, "size": plain.len() }))?;
@@ -199,6 +234,26 @@ impl Decrypt {
             Ciphertext { data: file.expose_shared().clone(), iv: self.how.iv.clone(), tag: self.tag.clone() };
         Ok(Envelope { id, parameters, ciphertext })
     }
+}
+
+fn in_parts(
+    client: &mut Client,
+    envelope: &Envelope,
+    additional: Option<Bytes>,
+    size: usize,
+) -> Result<Secret> {
+    let request = DecryptRequest {
+        unique_identifier: Some(UniqueIdentifier::TextString(envelope.id.as_str().into())),
+        cryptographic_parameters: Some(envelope.parameters.clone()),
+        iv_counter_nonce: envelope.ciphertext.iv.clone(),
+        authenticated_encryption_additional_data: additional,
+        authenticated_encryption_tag: envelope.ciphertext.tag.clone(),
+        ..DecryptRequest::new()
+    };
+    // All that there will be fits, so that no part of it is left behind by growing.
+    let mut out = Zeroizing::new(Vec::with_capacity(envelope.ciphertext.data.len() + 64));
+    client.send_parts(request, size, &*envelope.ciphertext.data, &mut *out)?;
+    Ok(Secret::from(out))
 }
 
 impl How {

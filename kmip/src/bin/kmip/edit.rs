@@ -93,7 +93,7 @@ pub(crate) struct AdjustAttribute {
     attribute: AttributeId,
 
     /// How: Increment, Decrement or Negate.
-    #[arg(value_parser = values::adjustment)]
+    #[arg(value_parser = values::adjustment())]
     adjustment: AdjustmentType,
 
     /// By how much, as the attribute's type has it [default: 1].

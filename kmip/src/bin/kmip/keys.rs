@@ -22,7 +22,7 @@ use super::{
     assignment,
     connect::Connection,
     failure::{Failure, Result},
-    lifecycle::{Wanted, made},
+    lifecycle::{Wanted, made, ready},
     output::{Output, printable},
     parameters::Parameters,
     values,
@@ -37,7 +37,7 @@ Examples:
   kmip create-key-pair --public-usage Encrypt --private-usage Decrypt --length 4096")]
 pub(crate) struct CreateKeyPair {
     /// The algorithm that the keys are for: RSA, EC, ECDSA, ECDH, DSA, DH, Ed25519, Ed448.
-    #[arg(long, default_value = "RSA", value_parser = values::algorithm)]
+    #[arg(long, default_value = "RSA", value_parser = values::algorithm())]
     algorithm: CryptographicAlgorithm,
 
     /// The keys' length in bits [default: 3072 for RSA, DSA and DH; that of the curve for others].
@@ -45,7 +45,7 @@ pub(crate) struct CreateKeyPair {
     length: Option<i32>,
 
     /// The curve, such as P_256 or CURVE25519.
-    #[arg(long, value_parser = values::curve)]
+    #[arg(long, value_parser = values::curve())]
     curve: Option<RecommendedCurve>,
 
     #[command(flatten)]
@@ -148,15 +148,15 @@ pub(crate) struct DeriveKey {
     ids: Vec<String>,
 
     /// How: PBKDF2, HASH, HMAC, ENCRYPT, NIST800_108_C and others.
-    #[arg(long, value_parser = values::derivation_method)]
+    #[arg(long, value_parser = values::derivation_method())]
     method: DerivationMethod,
 
     /// What it is: SymmetricKey or SecretData.
-    #[arg(long = "type", value_name = "TYPE", default_value = "SymmetricKey", value_parser = values::object_type)]
+    #[arg(long = "type", value_name = "TYPE", default_value = "SymmetricKey", value_parser = values::object_type())]
     object_type: ObjectType,
 
     /// The algorithm that the new key is for.
-    #[arg(long, value_name = "ALGORITHM", default_value = "AES", value_parser = values::algorithm)]
+    #[arg(long, value_name = "ALGORITHM", default_value = "AES", value_parser = values::algorithm())]
     key_algorithm: CryptographicAlgorithm,
 
     /// Its length in bits.
@@ -209,7 +209,7 @@ pub(crate) struct CreateSplitKey {
     threshold: i32,
 
     /// How: XOR, PolynomialSharingGF_2_16, PolynomialSharingPrimeField or PolynomialSharingGF_2_8.
-    #[arg(long, default_value = "PolynomialSharingGF_2_8", value_parser = values::split_key_method)]
+    #[arg(long, default_value = "PolynomialSharingGF_2_8", value_parser = values::split_key_method())]
     method: SplitKeyMethod,
 
     /// The prime, in hexadecimal, for PolynomialSharingPrimeField.
@@ -217,7 +217,7 @@ pub(crate) struct CreateSplitKey {
     prime: Option<Bytes>,
 
     /// The algorithm that the key is for.
-    #[arg(long, default_value = "AES", value_parser = values::algorithm)]
+    #[arg(long, default_value = "AES", value_parser = values::algorithm())]
     algorithm: CryptographicAlgorithm,
 
     /// The key's length in bits.
@@ -236,11 +236,11 @@ pub(crate) struct JoinSplitKey {
     parts: Vec<String>,
 
     /// What comes out: SymmetricKey, PrivateKey, SecretData or OpaqueObject.
-    #[arg(long = "type", value_name = "TYPE", default_value = "SymmetricKey", value_parser = values::object_type)]
+    #[arg(long = "type", value_name = "TYPE", default_value = "SymmetricKey", value_parser = values::object_type())]
     object_type: ObjectType,
 
     /// What kind of secret data it is: Password or Seed.
-    #[arg(long, value_name = "TYPE", value_parser = values::secret_data_type)]
+    #[arg(long, value_name = "TYPE", value_parser = values::secret_data_type())]
     secret_type: Option<SecretDataType>,
 
     #[command(flatten)]
@@ -294,7 +294,7 @@ impl PairAttributes {
 /// Activates a new key pair if that is wanted, and tells of it.
 fn both(client: &mut Client, pair: &KeyPair, activate: bool, output: &Output) -> Result<ExitCode> {
     let activated = if activate {
-        client.activate(&pair.public).and_then(|()| client.activate(&pair.private))
+        ready(client, &pair.public).and_then(|()| ready(client, &pair.private))
     } else {
         Ok(())
     };

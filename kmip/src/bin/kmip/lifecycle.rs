@@ -4,11 +4,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use kmip::{
-    client::blocking::Client,
-    ttlv::DateTime,
+    client::{Error, blocking::Client},
+    ttlv::{DateTime, Tag},
     types::{
-        AttributeSet, AttributeValue, CryptographicAlgorithm, CryptographicUsageMask, RevocationReason,
-        RevocationReasonCode, RevokeRequest, UniqueIdentifier, attribute_set::AttributeInstance,
+        AttributeId, AttributeSet, AttributeValue, CryptographicAlgorithm, CryptographicUsageMask,
+        RevocationReason, RevocationReasonCode, State, attribute_set::AttributeInstance,
     },
 };
 use serde_json::json;
@@ -31,7 +31,7 @@ Examples:
   id=$(kmip create --activate) && kmip encrypt --id \"$id\" -i plain -o sealed")]
 pub(crate) struct Create {
     /// The algorithm that the key is for.
-    #[arg(long, default_value = "AES", value_parser = values::algorithm)]
+    #[arg(long, default_value = "AES", value_parser = values::algorithm())]
     algorithm: CryptographicAlgorithm,
 
     /// The key's length in bits.
@@ -83,7 +83,7 @@ pub(crate) struct Revoke {
     id: String,
 
     /// Why, such as CessationOfOperation, Superseded or KeyCompromise.
-    #[arg(long, default_value = "CessationOfOperation", value_parser = values::revocation_reason)]
+    #[arg(long, default_value = "CessationOfOperation", value_parser = values::revocation_reason())]
     reason: RevocationReasonCode,
 
     /// Why, in words.
@@ -125,7 +125,7 @@ impl Wanted {
 
 /// Activates a new object if that is wanted, and tells of it.
 pub(crate) fn made(client: &mut Client, id: &str, activate: bool, output: &Output) -> Result<ExitCode> {
-    let activated = if activate { client.activate(id) } else { Ok(()) };
+    let activated = if activate { ready(client, id) } else { Ok(()) };
     if output.is_json() {
         output.json(&json!({ "id": id, "active": activate && activated.is_ok() }))?;
     } else {
@@ -138,6 +138,19 @@ pub(crate) fn made(client: &mut Client, id: &str, activate: bool, output: &Outpu
         output.say(format_args!("it is not ready for use yet: `kmip activate {id}`"));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Activates a new object. One that takes the place of an active one may be active already.
+pub(crate) fn ready(client: &mut Client, id: &str) -> Result<(), Error> {
+    let refused = match client.activate(id) {
+        Err(refused @ Error::Refused { .. }) => refused,
+        result => return result,
+    };
+    let found = client.get_attributes(id, &[AttributeId::Standard(Tag::State)])?;
+    match found.get(Tag::State) {
+        Some(AttributeValue::State(State::Active)) => Ok(()),
+        _ => Err(refused),
+    }
 }
 
 impl Activate {
@@ -153,12 +166,7 @@ impl Revoke {
             revocation_message: self.message.map(Into::into),
             ..RevocationReason::new(self.reason)
         };
-        let request = RevokeRequest {
-            unique_identifier: Some(UniqueIdentifier::TextString(self.id.as_str().into())),
-            compromise_occurrence_date: self.compromised_since,
-            ..RevokeRequest::new(reason)
-        };
-        connection.open()?.send(request)?;
+        connection.open()?.revoke(&self.id, reason, self.compromised_since)?;
         done(&self.id, "revoked", output)
     }
 }

@@ -36,15 +36,15 @@ pub(crate) struct Locate {
     name: Option<String>,
 
     /// Its type, such as SymmetricKey.
-    #[arg(long = "type", value_name = "TYPE", value_parser = values::object_type)]
+    #[arg(long = "type", value_name = "TYPE", value_parser = values::object_type())]
     object_type: Option<ObjectType>,
 
     /// Its state, such as Active.
-    #[arg(long, value_parser = values::state)]
+    #[arg(long, value_parser = values::state())]
     state: Option<State>,
 
     /// Its algorithm, such as AES.
-    #[arg(long, value_parser = values::algorithm)]
+    #[arg(long, value_parser = values::algorithm())]
     algorithm: Option<CryptographicAlgorithm>,
 
     /// Its length in bits.
@@ -76,7 +76,7 @@ pub(crate) struct Locate {
     storage: Option<StorageStatusMask>,
 
     /// Which of the objects of a group: Fresh or Default. Since KMIP 1.1.
-    #[arg(long, value_name = "WHICH", value_parser = values::group_member)]
+    #[arg(long, value_name = "WHICH", value_parser = values::group_member())]
     group_member: Option<ObjectGroupMember>,
 }
 

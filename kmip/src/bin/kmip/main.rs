@@ -37,7 +37,7 @@ mod values;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, builder::StyledStr};
 
 use self::{connect::Connection, failure::Result, output::Output};
 
@@ -56,29 +56,42 @@ struct Command {
     task: Task,
 }
 
-/// The commands, in the order in which the help lists them: those that talk to a server, and those that talk to nobody.
+/// The commands, under the headings of the help: those that talk to a server, and those that talk to nobody.
 macro_rules! tasks {
-    (online { $($online:ident($of_online:ty),)* } offline { $($offline:ident($of_offline:ty),)* }) => {
+    (
+        $($heading:literal { $($online:ident($of_online:ty),)* })*
+        offline
+        $($heading_offline:literal { $($offline:ident($of_offline:ty),)* })*
+    ) => {
         #[derive(Subcommand)]
         #[allow(clippy::large_enum_variant, reason = "there is one of it")]
         enum Task {
-            $($online($of_online),)*
-            $($offline($of_offline),)*
+            $($($online($of_online),)*)*
+            $($($offline($of_offline),)*)*
         }
 
         impl Task {
             fn run(self, connection: &Connection, output: &Output) -> Result<ExitCode> {
                 match self {
-                    $(Self::$online(task) => task.run(connection, output),)*
-                    $(Self::$offline(task) => task.run(output),)*
+                    $($(Self::$online(task) => task.run(connection, output),)*)*
+                    $($(Self::$offline(task) => task.run(output),)*)*
                 }
             }
         }
+
+        /// The headings, and how many commands there are under each, in the order of the commands.
+        const HEADINGS: &[(&str, usize)] = &[
+            $(($heading, [$(stringify!($online)),*].len()),)*
+            $(($heading_offline, [$(stringify!($offline)),*].len()),)*
+        ];
+
+        /// How many commands talk to a server: the first ones.
+        const ONLINE: usize = [$($(stringify!($online)),*),*].len();
     };
 }
 
 tasks! {
-    online {
+    "Objects" {
         Create(lifecycle::Create),
         CreateKeyPair(keys::CreateKeyPair),
         Register(objects::Register),
@@ -87,15 +100,8 @@ tasks! {
         Activate(lifecycle::Activate),
         Revoke(lifecycle::Revoke),
         Destroy(lifecycle::Destroy),
-        Archive(limits::Archive),
-        Recover(limits::Recover),
-        Rekey(keys::Rekey),
-        RekeyKeyPair(keys::RekeyKeyPair),
-        DeriveKey(keys::DeriveKey),
-        CreateSplitKey(keys::CreateSplitKey),
-        JoinSplitKey(keys::JoinSplitKey),
-        Export(transfer::Export),
-        Import(transfer::Import),
+    }
+    "Attributes" {
         Attributes(attributes::Attributes),
         AttributeList(attributes::AttributeList),
         AddAttribute(edit::AddAttribute),
@@ -103,9 +109,8 @@ tasks! {
         SetAttribute(edit::SetAttribute),
         DeleteAttribute(edit::DeleteAttribute),
         AdjustAttribute(edit::AdjustAttribute),
-        CheckObject(limits::CheckObject),
-        GetUsageAllocation(limits::GetUsageAllocation),
-        ObtainLease(limits::ObtainLease),
+    }
+    "Cryptography" {
         Encrypt(cipher::Encrypt),
         Decrypt(cipher::Decrypt),
         Sign(sign::Sign),
@@ -115,28 +120,53 @@ tasks! {
         Hash(sign::Hash),
         RngRetrieve(random::RngRetrieve),
         RngSeed(random::RngSeed),
+    }
+    "Keys from keys" {
+        Rekey(keys::Rekey),
+        RekeyKeyPair(keys::RekeyKeyPair),
+        DeriveKey(keys::DeriveKey),
+        CreateSplitKey(keys::CreateSplitKey),
+        JoinSplitKey(keys::JoinSplitKey),
+    }
+    "Use, archive and transfer" {
+        CheckObject(limits::CheckObject),
+        GetUsageAllocation(limits::GetUsageAllocation),
+        ObtainLease(limits::ObtainLease),
+        Archive(limits::Archive),
+        Recover(limits::Recover),
+        Export(transfer::Export),
+        Import(transfer::Import),
+    }
+    "Certificates" {
         Certify(certificates::Certify),
         ReCertify(certificates::ReCertify),
         Validate(certificates::Validate),
+        ReProvision(special::ReProvision),
+    }
+    "The server" {
         Query(server::Query),
         Versions(server::Versions),
         Login(session::Login),
         Logout(session::Logout),
         DelegatedLogin(session::DelegatedLogin),
-        SetEndpointRole(session::SetEndpointRole),
         Log(session::Log),
         Poll(session::Poll),
         Cancel(session::Cancel),
+        SetEndpointRole(session::SetEndpointRole),
         Pkcs11(special::Pkcs11),
         Interop(special::Interop),
-        ReProvision(special::ReProvision),
-        Send(send::Send),
+    }
+    "Finding faults" {
         Doctor(doctor::Doctor),
         Proxy(proxy::Proxy),
+        Send(send::Send),
     }
-    offline {
-        Check(check::Check),
+    offline
+    "Messages" {
         Decode(decode::Decode),
+        Check(check::Check),
+    }
+    "This command" {
         Completions(manual::Completions),
         Man(manual::Man),
     }
@@ -151,6 +181,8 @@ Examples:
   kmip locate --name backup                 finds the key again
   kmip decode message.bin                   prints any KMIP message readably
 
+`kmip --help` and `kmip COMMAND --help` (not -h) tell of the options for the connection, too.
+
 Exit status:
   0  done
   1  the server refused, or a check found messages that are not exact
@@ -159,21 +191,47 @@ Exit status:
   4  the answer can't be understood
   5  a file can't be read or written";
 
-/// The commands that talk to nobody.
-const OFFLINE: [&str; 4] = ["check", "decode", "completions", "man"];
-
-/// The command line, with the connection's options shown only where there is one.
+/// The command line as it is shown: commands under headings, and the connection's options only where there is one, and
+/// only in the long help.
 fn command_line(mut command: clap::Command) -> clap::Command {
     command.build();
-    for name in OFFLINE {
-        command = command.mut_subcommand(name, |offline| {
-            offline.mut_args(|arg| {
-                let hidden = arg.get_help_heading() == Some("Connection");
-                arg.hide(hidden)
+    let names: Vec<String> = command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    for (number, name) in names.iter().enumerate() {
+        command = command.mut_subcommand(name, |command| {
+            command.mut_args(|arg| {
+                let is_connection = arg.get_help_heading() == Some("Connection");
+                // What the tables list is for shells to complete; in the help it would bury all else.
+                let is_long = arg.get_possible_values().len() > 9;
+                let arg = if is_long { arg.hide_possible_values(true) } else { arg };
+                if number < ONLINE { arg.hide_short_help(is_connection) } else { arg.hide(is_connection) }
             })
         });
     }
-    command
+    let template = template(&command);
+    command.help_template(template).mut_args(|arg| {
+        let is_connection = arg.get_help_heading() == Some("Connection");
+        arg.hide_short_help(is_connection)
+    })
+}
+
+/// The help with the commands under their headings.
+fn template(command: &clap::Command) -> StyledStr {
+    let styles = command.get_styles();
+    let (header, literal) = (styles.get_header(), styles.get_literal());
+    let mut text = "{about}\n\n{usage-heading} {usage}\n".to_owned();
+    let mut commands = command.get_subcommands();
+    let width = command.get_subcommands().map(|command| command.get_name().len()).max().unwrap_or(0);
+    for (heading, count) in HEADINGS {
+        text.push_str(&format!("\n{header}{heading}:{header:#}\n"));
+        for command in commands.by_ref().take(*count) {
+            let about = command.get_about().map(ToString::to_string).unwrap_or_default();
+            // The first clause is enough here.
+            let about = about.split([';', ':']).next().unwrap_or_default();
+            text.push_str(&format!("  {literal}{:width$}{literal:#}  {about}\n", command.get_name()));
+        }
+    }
+    text.push_str(&format!("\n{header}Options:{header:#}\n{{options}}{{after-help}}"));
+    text.into()
 }
 
 fn main() -> ExitCode {
@@ -187,6 +245,17 @@ fn main() -> ExitCode {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+
+    #[test]
+    fn every_command_has_a_heading() {
+        let command = super::Command::command();
+        let count: usize = super::HEADINGS.iter().map(|(_, count)| count).sum();
+        assert_eq!(command.get_subcommands().count(), count);
+        let help = super::command_line(command.clone()).render_help().to_string();
+        for command in command.get_subcommands() {
+            assert!(help.contains(command.get_name()), "{}", command.get_name());
+        }
+    }
 
     #[test]
     fn arguments_are_consistent() {

@@ -43,11 +43,11 @@ pub(crate) struct Register {
     hex: Option<Bytes>,
 
     /// What it is: SymmetricKey, SecretData, OpaqueObject, Certificate, PublicKey or PrivateKey.
-    #[arg(long = "type", value_name = "TYPE", value_parser = values::object_type)]
+    #[arg(long = "type", value_name = "TYPE", value_parser = values::object_type())]
     object_type: Option<ObjectType>,
 
     /// A key's algorithm [default: AES for a symmetric key, else found out].
-    #[arg(long, value_parser = values::algorithm)]
+    #[arg(long, value_parser = values::algorithm())]
     algorithm: Option<CryptographicAlgorithm>,
 
     /// A key's length in bits [default: found out].
@@ -55,11 +55,11 @@ pub(crate) struct Register {
     length: Option<i32>,
 
     /// A key's format, such as Raw or PKCS_8 [default: found out].
-    #[arg(long, value_parser = values::key_format)]
+    #[arg(long, value_parser = values::key_format())]
     format: Option<KeyFormatType>,
 
     /// What kind of secret data it is: Password or Seed.
-    #[arg(long, value_name = "TYPE", default_value = "Password", value_parser = values::secret_data_type)]
+    #[arg(long, value_name = "TYPE", default_value = "Password", value_parser = values::secret_data_type())]
     secret_type: SecretDataType,
 
     #[command(flatten)]
@@ -84,11 +84,11 @@ pub(crate) struct Get {
     id: String,
 
     /// The format that a key is wanted in, such as Raw or PKCS_8 [default: as the server keeps it].
-    #[arg(long, value_parser = values::key_format)]
+    #[arg(long, value_parser = values::key_format())]
     format: Option<KeyFormatType>,
 
     /// Whether the point of a public key on a curve is compressed, such as ECPublicKeyTypeUncompressed.
-    #[arg(long, value_name = "TYPE", value_parser = values::compression)]
+    #[arg(long, value_name = "TYPE", value_parser = values::compression())]
     compression: Option<KeyCompressionType>,
 
     /// The identifier of the key that the object is to be wrapped with.
@@ -97,7 +97,7 @@ pub(crate) struct Get {
 
     /// How it is to be wrapped.
     #[arg(long, value_name = "MODE", default_value = "NISTKeyWrap", requires = "wrap_with",
-          value_parser = values::mode)]
+          value_parser = values::mode())]
     wrap_mode: BlockCipherMode,
 
     /// Wrap the bytes of the key alone, instead of its whole Key Value. Since KMIP 1.1.
@@ -105,7 +105,7 @@ pub(crate) struct Get {
     no_encoding: bool,
 
     /// Whether a key that was registered wrapped is wanted so: AsRegistered, or NotWrapped. Since KMIP 1.4.
-    #[arg(long, value_name = "TYPE", value_parser = values::wrap_type)]
+    #[arg(long, value_name = "TYPE", value_parser = values::wrap_type())]
     wrap_type: Option<KeyWrapType>,
 
     /// Write the value to this file, which only you may read.

@@ -12,31 +12,31 @@ use super::values;
 #[derive(Args, Debug)]
 pub(crate) struct Parameters {
     /// The algorithm, such as AES, RSA or HMAC-SHA256.
-    #[arg(long, value_parser = values::algorithm)]
+    #[arg(long, value_parser = values::algorithm())]
     algorithm: Option<CryptographicAlgorithm>,
 
     /// The hash, such as SHA-256.
-    #[arg(long, value_parser = values::hash)]
+    #[arg(long, value_parser = values::hash())]
     hash: Option<HashingAlgorithm>,
 
     /// The mode of a block cipher, such as CBC or CMAC.
-    #[arg(long, value_parser = values::mode)]
+    #[arg(long, value_parser = values::mode())]
     mode: Option<BlockCipherMode>,
 
     /// The padding, such as PKCS5, PKCS1v1.5, OAEP or PSS.
-    #[arg(long, value_parser = values::padding)]
+    #[arg(long, value_parser = values::padding())]
     padding: Option<PaddingMethod>,
 
     /// The signature algorithm in one word, such as SHA-256WithRSAEncryption.
-    #[arg(long, value_name = "ALGORITHM", value_parser = values::signature_algorithm)]
+    #[arg(long, value_name = "ALGORITHM", value_parser = values::signature_algorithm())]
     signature_algorithm: Option<DigitalSignatureAlgorithm>,
 
     /// The mask generator of OAEP and PSS.
-    #[arg(long, value_name = "GENERATOR", value_parser = values::mask_generator)]
+    #[arg(long, value_name = "GENERATOR", value_parser = values::mask_generator())]
     mask_generator: Option<MaskGenerator>,
 
     /// The hash of the mask generator.
-    #[arg(long, value_name = "HASH", value_parser = values::hash)]
+    #[arg(long, value_name = "HASH", value_parser = values::hash())]
     mask_hash: Option<HashingAlgorithm>,
 
     /// The length of the salt of PSS in bytes.

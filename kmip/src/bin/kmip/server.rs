@@ -16,7 +16,7 @@ use super::{connect::Connection, failure::Result, output::Output, show, values};
 #[derive(Args, Debug)]
 pub(crate) struct Query {
     /// What to ask for, such as Operations, Objects, Profiles; with commas between them, or repeated.
-    #[arg(long, value_delimiter = ',', value_parser = values::query_function,
+    #[arg(long, value_delimiter = ',', value_parser = values::query_function(),
           default_value = "Operations,Objects,ServerInformation,ApplicationNamespaces")]
     function: Vec<QueryFunction>,
 }

@@ -47,7 +47,7 @@ pub(crate) struct Logout {}
 #[derive(Args, Debug)]
 pub(crate) struct DelegatedLogin {
     /// What may be done, such as Get,Encrypt.
-    #[arg(long, value_delimiter = ',', value_parser = values::operation, required = true)]
+    #[arg(long, value_delimiter = ',', value_parser = values::operation(), required = true)]
     operations: Vec<Operation>,
 
     /// With which objects [default: all].
@@ -67,7 +67,7 @@ pub(crate) struct DelegatedLogin {
 #[derive(Args, Debug)]
 pub(crate) struct SetEndpointRole {
     /// Client or Server.
-    #[arg(value_parser = values::endpoint_role)]
+    #[arg(value_parser = values::endpoint_role())]
     role: EndpointRole,
 }
 

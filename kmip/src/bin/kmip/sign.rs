@@ -109,7 +109,7 @@ pub(crate) struct MacVerify {
 #[derive(Args, Debug)]
 pub(crate) struct Hash {
     /// The hash.
-    #[arg(long, default_value = "SHA-256", value_parser = values::hash)]
+    #[arg(long, default_value = "SHA-256", value_parser = values::hash())]
     hash: HashingAlgorithm,
 
     #[command(flatten)]

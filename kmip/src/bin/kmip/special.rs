@@ -49,7 +49,7 @@ pub(crate) struct Pkcs11 {
 #[derive(Args, Debug)]
 pub(crate) struct Interop {
     /// Begin, End or Reset.
-    #[arg(value_parser = values::interop_function)]
+    #[arg(value_parser = values::interop_function())]
     function: InteropFunction,
 
     /// The test's name.

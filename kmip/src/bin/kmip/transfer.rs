@@ -45,11 +45,11 @@ pub(crate) struct Export {
     output: PathBuf,
 
     /// The format that a key is wanted in, such as Raw or PKCS_8 [default: as the server keeps it].
-    #[arg(long, value_parser = values::key_format)]
+    #[arg(long, value_parser = values::key_format())]
     format: Option<KeyFormatType>,
 
     /// Whether a key that was registered wrapped is wanted so: AsRegistered, or NotWrapped.
-    #[arg(long, value_name = "TYPE", value_parser = values::wrap_type)]
+    #[arg(long, value_name = "TYPE", value_parser = values::wrap_type())]
     wrap_type: Option<KeyWrapType>,
 }
 

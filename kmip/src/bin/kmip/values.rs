@@ -1,7 +1,11 @@
 //! Values as people write them.
 
-use std::fs;
+use std::{ffi::OsStr, fs};
 
+use clap::{
+    Arg, Command,
+    builder::{PossibleValue, TypedValueParser},
+};
 use jiff::Timestamp;
 use kmip::{
     ttlv::{Bytes, DateTime, names::EnumerationInfo},
@@ -16,8 +20,8 @@ use kmip::{
 
 macro_rules! enumerations {
     ($($function:ident: $type:ident in $table:ident;)*) => {
-        $(pub(crate) fn $function(text: &str) -> Result<$type, String> {
-            named(&tables::$table, text).map($type)
+        $(pub(crate) fn $function() -> Named<$type> {
+            Named { table: &tables::$table, of: $type }
         })*
     };
 }
@@ -46,6 +50,32 @@ enumerations! {
     split_key_method: SplitKeyMethod in SPLIT_KEY_METHOD;
     state: State in STATE;
     wrap_type: KeyWrapType in KEY_WRAP_TYPE;
+}
+
+/// A value of an enumeration by its name, of which shells know all.
+#[derive(Clone)]
+pub(crate) struct Named<T> {
+    table: &'static EnumerationInfo,
+    of: fn(u32) -> T,
+}
+
+impl<T: Clone + Send + Sync + 'static> Named<T> {
+    fn read(&self, text: &str) -> Result<T, String> {
+        named(self.table, text).map(self.of)
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> TypedValueParser for Named<T> {
+    type Value = T;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<T, clap::Error> {
+        let read = self.clone();
+        (move |text: &str| read.read(text)).parse_ref(command, arg, value)
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(self.table.values.iter().map(|info| PossibleValue::new(info.text))))
+    }
 }
 
 /// A set of uses: names with commas between them.
@@ -165,17 +195,17 @@ mod tests {
 
     #[test]
     fn names_as_people_write_them() {
-        assert_eq!(object_type("symmetric-key"), Ok(ObjectType::SymmetricKey));
-        assert_eq!(object_type("Symmetric Key"), Ok(ObjectType::SymmetricKey));
-        assert_eq!(algorithm("aes"), Ok(CryptographicAlgorithm::AES));
-        assert_eq!(algorithm("3des"), Ok(CryptographicAlgorithm::DES3));
-        assert_eq!(algorithm("0x80000001"), Ok(CryptographicAlgorithm(0x8000_0001)));
-        assert_eq!(query_function("operations"), Ok(QueryFunction::QueryOperations));
+        assert_eq!(object_type().read("symmetric-key"), Ok(ObjectType::SymmetricKey));
+        assert_eq!(object_type().read("Symmetric Key"), Ok(ObjectType::SymmetricKey));
+        assert_eq!(algorithm().read("aes"), Ok(CryptographicAlgorithm::AES));
+        assert_eq!(algorithm().read("3des"), Ok(CryptographicAlgorithm::DES3));
+        assert_eq!(algorithm().read("0x80000001"), Ok(CryptographicAlgorithm(0x8000_0001)));
+        assert_eq!(query_function().read("operations"), Ok(QueryFunction::QueryOperations));
         assert_eq!(
             usage("Encrypt,decrypt"),
             Ok(CryptographicUsageMask::Encrypt | CryptographicUsageMask::Decrypt)
         );
-        assert!(state("sleeping").is_err_and(|error| error.contains("PreActive")));
+        assert!(state().read("sleeping").is_err_and(|error| error.contains("PreActive")));
         assert_eq!(time("1970-01-01T00:01:00Z"), Ok(DateTime(60)));
         assert_eq!(time("-5"), Ok(DateTime(-5)));
         assert!(time("tomorrow").is_err());
