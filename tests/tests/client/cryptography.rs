@@ -183,7 +183,7 @@ fn derive_keys() {
             ..DerivationParameters::new()
         };
         let made = client.derive_key(ObjectType::SecretData, [&id], DerivationMethod::HMAC, how, length(336));
-        let found = client.get(&made.unwrap()).unwrap();
+        let found = client.get(made.unwrap()).unwrap();
         let expected = "2c91117204d745f3500d636a62f64f0ab3bae548aa53d423b0d1f27ebba6f5e5673a081d70cce7acfc48";
         assert_eq!(found.bytes(), Some(&*hex(expected)), "{version}");
 
