@@ -148,7 +148,10 @@ fn digest(object: &ManagedObject, version: Version) -> Result<Option<Bytes>, Fai
 
 /// Whether the key is wrapped: its value as a whole, or the material in it (KMIP 1.1 §2.1.5, Encoding Option).
 pub(crate) fn is_wrapped(block: &KeyBlock) -> bool {
-    block.key_wrapping_data.is_some() || matches!(block.key_value, Some(KeyValue::Wrapped(_)))
+    // A container with a password of its own stands where a wrapped value does, too (official case TC-PKCS12-1).
+    let is_container = block.key_format_type == KeyFormatType::PKCS_12;
+    block.key_wrapping_data.is_some()
+        || (matches!(block.key_value, Some(KeyValue::Wrapped(_))) && !is_container)
 }
 
 /// The bytes of secret data.

@@ -5,7 +5,7 @@
 use kmip::ttlv::{Secret, Tag, Text};
 use kmip::types::{
     AttributeId, AttributeSet, AttributeValue, KeyBlock, KeyFormatType, KeyMaterial, KeyValue, LinkType,
-    ManagedObject, ObjectType, Operation, PlaintextKeyValue, SecretDataType, UniqueIdentifier,
+    ManagedObject, ObjectType, Operation, PlaintextKeyValue, SecretDataType, UniqueIdentifier, version,
 };
 
 use super::rekeying::linked;
@@ -18,7 +18,9 @@ use crate::wipe::Wiped;
 pub(super) fn is_container(object: &ManagedObject) -> bool {
     matches!(object, ManagedObject::PrivateKey(_))
         && key_block(object).is_some_and(|block| {
-            block.key_format_type == KeyFormatType::PKCS_12 && block.key_value.is_some() && !is_wrapped(block)
+            block.key_format_type == KeyFormatType::PKCS_12
+                && block.key_value.is_some()
+                && block.key_wrapping_data.is_none()
         })
 }
 
@@ -46,6 +48,15 @@ pub(super) fn close(
     };
     let sealed = pkcs12::seal(&key, &certificates, name, &password)?;
     set(material, KeyFormatType::PKCS_12, Secret::from(sealed));
+    if let Some(block) = key_block_mut(material) {
+        // The container tells them, and the official case TC-PKCS12-1 has neither beside it.
+        block.cryptographic_algorithm = None;
+        block.cryptographic_length = None;
+        if cx.version() < version::V2_0 {
+            // As the same case of 1.4 has it: encrypted as it is, it stands where a wrapped Key Value does.
+            in_place_of_value(block);
+        }
+    }
     Ok(())
 }
 
@@ -99,6 +110,7 @@ fn opened(
 
 fn bytes(block: &KeyBlock) -> Option<&Secret> {
     match &block.key_value {
+        Some(KeyValue::Wrapped(bytes)) => Some(bytes),
         Some(KeyValue::Plaintext(value)) => match &value.key_material {
             KeyMaterial::ByteString(bytes) => Some(bytes),
             _ => None,
@@ -115,6 +127,12 @@ fn set(material: &mut ManagedObject, format: KeyFormatType, bytes: Secret) {
             other => *other = Some(KeyValue::Plaintext(PlaintextKeyValue::new(material).into())),
         }
         block.key_format_type = format;
+    }
+}
+
+fn in_place_of_value(block: &mut KeyBlock) {
+    if let Some(bytes) = bytes(block).cloned() {
+        block.key_value = Some(KeyValue::Wrapped(bytes));
     }
 }
 

@@ -6,7 +6,8 @@ use kmip::types::{
     KeyWrappingSpecification, ManagedObject, Operation, UniqueIdentifier, version,
 };
 
-use super::{container, wrapping};
+use super::container;
+use super::wrapping::{self, Place};
 use crate::engine::{Context, Failure, Kind, Managed, compress, convert, fit, flag, is_wrapped, key_block};
 
 /// Get: the object itself (KMIP 1.4 §4.11, 2.0 §6.1.19).
@@ -50,6 +51,7 @@ impl Form<'_> {
         if flag(&object.attributes, Tag::Extractable) == Some(false) {
             return Err(Failure::new(Kind::NotExtractable, "the object is not extractable"));
         }
+        let place = Place::of(&material);
         match (self.wrap_type, self.wrapping) {
             // To be wrapped another way, it has to be unwrapped first (official case TC-WRAP-3 of 1.4).
             (Some(KeyWrapType::NotWrapped), _) | (None, Some(_))
@@ -86,7 +88,7 @@ impl Form<'_> {
         }
         check_present(&material, cx.version())?;
         if let Some(specification) = self.wrapping {
-            wrapping::wrap(cx, object, &mut material, specification)?;
+            wrapping::wrap(cx, object, &mut material, specification, place)?;
         }
         // 1.4 §3.48.
         if flag(&object.attributes, Tag::Sensitive) == Some(true) && !wrapping::is_hidden(&material) {

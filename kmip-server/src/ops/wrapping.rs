@@ -12,11 +12,32 @@ use std::borrow::Borrow;
 
 use kmip::ttlv::{Bytes, Secret, Version};
 use kmip::types::{
-    EncodingOption, EncryptionKeyInformation, KeyValue, KeyWrappingData, KeyWrappingSpecification,
-    MacSignatureKeyInformation, ManagedObject, PlaintextKeyValue, UniqueIdentifier, WrappingMethod,
+    EncodingOption, EncryptionKeyInformation, KeyMaterial, KeyValue, KeyWrappingData,
+    KeyWrappingSpecification, MacSignatureKeyInformation, ManagedObject, PlaintextKeyValue, UniqueIdentifier,
+    WrappingMethod,
 };
 
 use crate::engine::{Context, Failure, Kind, Managed, is_wrapped, key_block, key_block_mut};
+
+/// Where what is wrapped with No Encoding stands: for the Key Value, as the specification has it, or for the Key Material
+/// inside it, as some clients register keys (official cases TC-WRAP-1 to -3 of 1.4). They get it back so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Value,
+    Material,
+}
+
+impl Place {
+    /// Where it stands in an object.
+    pub(super) fn of(object: &ManagedObject) -> Self {
+        match key_block(object) {
+            Some(block) if is_wrapped(block) && matches!(block.key_value, Some(KeyValue::Plaintext(_))) => {
+                Self::Material
+            }
+            _ => Self::Value,
+        }
+    }
+}
 
 /// Wraps a key on its way out. `object` is what it is of, `key` is as it goes out otherwise.
 ///
@@ -28,6 +49,7 @@ pub(super) fn wrap(
     object: &Managed,
     key: &mut ManagedObject,
     specification: &KeyWrappingSpecification,
+    place: Place,
 ) -> Result<(), Failure> {
     let Some(block) = key_block(key) else {
         return Err(Failure::new(Kind::WrongObjectType, "objects without a Key Block are not wrapped"));
@@ -85,6 +107,10 @@ pub(super) fn wrap(
     }
     if let Some(block) = key_block_mut(key) {
         block.key_value = Some(match sealed {
+            Some(sealed) if place == Place::Material && !is_ttlv(encoding)? => {
+                let material = KeyMaterial::ByteString(Secret::from(sealed));
+                KeyValue::Plaintext(PlaintextKeyValue::new(material).into())
+            }
             Some(sealed) => KeyValue::Wrapped(Secret::from(sealed)),
             // Signed alone, it is as readable as before.
             None => KeyValue::Plaintext(value.into()),
@@ -145,15 +171,15 @@ pub(super) fn unwrap(
     Ok(())
 }
 
-/// Whether a key can be read by who has not the key that it is wrapped with.
+/// Whether a key can't be read by who has not the key that it is wrapped with.
 pub(super) fn is_hidden(object: &ManagedObject) -> bool {
-    key_block(object).is_some_and(|block| {
-        matches!(block.key_value, Some(KeyValue::Wrapped(_)))
-            && block
-                .key_wrapping_data
-                .as_ref()
-                .is_some_and(|data| data.wrapping_method != WrappingMethod::MACSign)
-    })
+    key_block(object)
+        .and_then(|block| block.key_wrapping_data.as_ref().map(|data| (block, data)))
+        .is_some_and(|(block, data)| {
+            let inside = data.encoding_option == Some(EncodingOption::NoEncoding);
+            data.wrapping_method != WrappingMethod::MACSign
+                && (inside || matches!(block.key_value, Some(KeyValue::Wrapped(_))))
+        })
 }
 
 /// Whether a method encrypts, and whether it makes a MAC or signature.

@@ -55,6 +55,9 @@ fn material(object: &ManagedObject) -> &KeyMaterial {
 }
 
 fn bytes(object: &ManagedObject) -> Vec<u8> {
+    if let Some(KeyValue::Wrapped(bytes)) = &key_block(object).key_value {
+        return bytes.expose().to_vec();
+    }
     match material(object) {
         KeyMaterial::ByteString(bytes) => bytes.expose().to_vec(),
         other => panic!("{other:?}"),
