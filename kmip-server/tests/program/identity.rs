@@ -51,9 +51,15 @@ fn issue(authority: &Path, client: &Client) -> TempDir {
         builder.append_extension(ExtendedKeyUsage::new().client_auth().build().unwrap()).unwrap();
     }
     let mut names = SubjectAlternativeName::new();
-    client.emails.iter().for_each(|name| drop(names.email(name)));
-    client.uris.iter().for_each(|name| drop(names.uri(name)));
-    client.dns.iter().for_each(|name| drop(names.dns(name)));
+    for name in client.emails {
+        names.email(name);
+    }
+    for name in client.uris {
+        names.uri(name);
+    }
+    for name in client.dns {
+        names.dns(name);
+    }
     if !(client.emails.is_empty() && client.uris.is_empty() && client.dns.is_empty()) {
         let names = names.build(&builder.x509v3_context(Some(&authority_certificate), None)).unwrap();
         builder.append_extension(names).unwrap();
