@@ -155,7 +155,8 @@ fn optional(value: Option<&BigInteger>) -> Result<Option<Number>, Failure> {
 
 /// A number, whose bytes are wiped when it is dropped.
 fn integer(number: Number) -> BigInteger {
-    let significant = number.iter().position(|byte| *byte != 0).map_or(&[][..], |first| &number[first..]);
+    let significant =
+        number.iter().position(|byte| *byte != 0).and_then(|first| number.get(first..)).unwrap_or_default();
     // The first bit is the sign.
     let mut signed = Wiped::with_capacity(significant.len().saturating_add(1));
     if significant.first().is_none_or(|first| *first >= 0x80) {
