@@ -59,6 +59,12 @@ impl Managed {
     pub(super) fn save(&self, transaction: &mut dyn Transaction, seal: &Seal) -> Result<(), Failure> {
         let header = self.header()?;
         let record = record::encode(&self.attributes)?;
+        if record.bytes.len() > LARGEST_RECORD {
+            return Err(Failure::new(
+                Kind::ServerLimit,
+                format!("the attributes of an object have {LARGEST_RECORD} bytes at most"),
+            ));
+        }
         let sealed = seal.seal_object(&identity(&header), &record.bytes, self.material.as_deref())?;
         let rows = index::entries(&self.attributes, &record, seal)?;
         match &self.stored {
@@ -170,6 +176,9 @@ impl Managed {
         self.material = None;
     }
 }
+
+/// How large an object's attributes may be together: a change of one writes them all, and clients take no endless answers.
+const LARGEST_RECORD: usize = 1 << 20;
 
 /// How much of an object is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -348,6 +348,20 @@ fn no_more_than_the_server_can_hold() {
     }
 }
 
+/// One client does not fill the server with one object.
+#[test]
+fn no_more_bytes_than_the_server_can_hold() {
+    let server = server();
+    for version in [V1_0, V2_0] {
+        let key = server.create(version, []);
+        let large = || AttributeInstance::vendor("x", "Large", "x".repeat(1 << 18).as_str());
+        let added = (0..16).take_while(|_| server.add(version, &key, large()).is_ok()).count();
+        assert_eq!(added, 3, "less than 1 MiB with all the others");
+        let full = reason(version, R::GeneralFailure, R::ServerLimitExceeded);
+        refused(&server, version, Op::Add, &key, large(), full);
+    }
+}
+
 /// One request changes one attribute.
 #[test]
 fn items_beside_the_attribute() {
