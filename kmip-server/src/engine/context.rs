@@ -8,7 +8,7 @@ use kmip::types::{
     UniqueIdentifierEnumeration, tables, version,
 };
 
-use super::attributes::{Facts, Requested, implicit};
+use super::attributes::{Facts, implicit};
 use super::object::{Managed, Wanted, subject};
 use super::{Engine, Failure, Kind, Settings, lifecycle, names, record};
 use crate::rights::{Caller, Decision, Policies};
@@ -297,36 +297,6 @@ impl Context<'_> {
     /// The operation that is asked for.
     pub(crate) fn operation(&self) -> Operation {
         self.operation
-    }
-
-    /// Makes a Link that names its object in one of the ways of 2.0 (§4.51) one to the object that it means now.
-    ///
-    /// # Errors
-    ///
-    /// When it means none.
-    pub(crate) fn resolve(&self, value: &mut AttributeValue) -> Result<(), Failure> {
-        if let AttributeValue::Link(link) = value {
-            let linked = self.target(Some(link.linked_object_identifier.clone()))?;
-            link.linked_object_identifier = UniqueIdentifier::TextString(linked);
-        }
-        Ok(())
-    }
-
-    /// Completes what a request asks for: resolves its links, and adds what the templates that it names say (1.x; 1.4
-    /// §2.1.8).
-    pub(crate) fn add_templates(&mut self, requested: &mut Requested) -> Result<(), Failure> {
-        let mut resolved = AttributeSet::new();
-        for mut instance in std::mem::take(&mut requested.attributes) {
-            self.resolve(&mut instance.value)?;
-            resolved.push(instance);
-        }
-        requested.attributes = resolved;
-        // "The value in the last of the conflicting templates takes precedence" (1.4 §4): it comes first.
-        for name in std::mem::take(&mut requested.templates).into_iter().rev() {
-            let template = crate::ops::template_of(self, &name)?;
-            requested.add_template(template, self.version);
-        }
-        Ok(())
     }
 
     fn load(&mut self, identifier: &str, operation: Operation, wanted: Wanted) -> Result<Managed, Failure> {

@@ -23,6 +23,7 @@
 mod adopt;
 mod attributes;
 mod batch;
+mod completion;
 mod context;
 mod failure;
 mod handler;
