@@ -57,6 +57,11 @@ pub mod pykmip;
 mod tls;
 mod watch;
 
+/// The examples of the documentation have to compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/client.md")]
+struct Documentation;
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test that fails there says where")]
 mod tests;

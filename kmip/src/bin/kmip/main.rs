@@ -31,6 +31,7 @@ mod session;
 mod show;
 mod sign;
 mod special;
+mod splits;
 mod trace;
 mod transfer;
 mod values;
@@ -125,8 +126,8 @@ tasks! {
         Rekey(keys::Rekey),
         RekeyKeyPair(keys::RekeyKeyPair),
         DeriveKey(keys::DeriveKey),
-        CreateSplitKey(keys::CreateSplitKey),
-        JoinSplitKey(keys::JoinSplitKey),
+        CreateSplitKey(splits::CreateSplitKey),
+        JoinSplitKey(splits::JoinSplitKey),
     }
     "Use, archive and transfer" {
         CheckObject(limits::CheckObject),
@@ -254,6 +255,26 @@ mod tests {
         let help = super::command_line(command.clone()).render_help().to_string();
         for command in command.get_subcommands() {
             assert!(help.contains(command.get_name()), "{}", command.get_name());
+        }
+    }
+
+    /// Every operation that clients ask servers for has its command.
+    #[test]
+    fn every_operation_has_a_command() {
+        use kmip::types::{Operation, tables::OPERATIONS};
+        let command = super::Command::command();
+        let names: Vec<&str> = command.get_subcommands().map(|command| command.get_name()).collect();
+        for info in OPERATIONS.iter().filter(|info| info.client_to_server.is_some()) {
+            let name = match info.operation {
+                // `kmip check` checks messages, and has for longer.
+                Operation::Check => "check-object".to_owned(),
+                Operation::DiscoverVersions => "versions".to_owned(),
+                Operation::GetAttributes => "attributes".to_owned(),
+                Operation::GetAttributeList => "attribute-list".to_owned(),
+                other => other.to_string(),
+            };
+            let plain = crate::values::plain(&name);
+            assert!(names.iter().any(|name| crate::values::plain(name) == plain), "{}", info.operation);
         }
     }
 
