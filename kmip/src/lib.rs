@@ -2,7 +2,8 @@
 //!
 //! - [`types`]: every structure, enumeration, attribute and operation that the specifications have;
 //! - [`ttlv`]: the codec under them, which takes types of one's own as well;
-//! - `client` (feature `client`, on by default): talks to a server, asynchronously or blocking.
+//! - `client` (feature `client`, on by default): talks to a server, asynchronously or blocking;
+//! - `xml`, `json` (features of these names): messages in XML and JSON, to and from the binary encoding.
 //!
 //! With `default-features = false` it is the codec and the types alone, without OpenSSL and tokio.
 //!
@@ -37,5 +38,11 @@ extern crate self as kmip;
 
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "json")]
+pub mod json;
+#[cfg(any(feature = "json", feature = "xml"))]
+pub mod transcode;
 pub mod ttlv;
 pub mod types;
+#[cfg(feature = "xml")]
+pub mod xml;

@@ -3,8 +3,11 @@
 //! Each panics where a promise of the codec is broken, and tells how far it came otherwise.
 
 use kmip::{
+    json,
+    transcode::{self, ErrorKind, Layout},
     ttlv::{self, Bytes, Error, Item, Limits, Mode, Tag, Tree, Version},
     types::{RequestMessage, ResponseMessage, version},
+    xml,
 };
 
 use crate::{raw::Raw, structures, wellformed};
@@ -21,6 +24,68 @@ pub enum Outcome {
 impl Outcome {
     fn of<T>(result: &Result<T, Error>) -> Self {
         if result.is_ok() { Self::Accepted } else { Self::Refused }
+    }
+}
+
+/// XML to bytes, and those to XML and JSON and back.
+///
+/// # Panics
+///
+/// When what is read is malformed or beyond the limits, or doesn't survive.
+pub fn xml(input: &[u8]) -> Outcome {
+    let Ok(text) = std::str::from_utf8(input) else { return Outcome::Refused };
+    transcoded(xml::Messages::new(text, Limits::DEFAULT))
+}
+
+/// JSON to bytes, and those to XML and JSON and back.
+///
+/// # Panics
+///
+/// As [`xml`].
+pub fn json(input: &[u8]) -> Outcome {
+    let Ok(text) = std::str::from_utf8(input) else { return Outcome::Refused };
+    transcoded(json::Messages::new(text, Limits::DEFAULT))
+}
+
+fn transcoded(messages: impl Iterator<Item = transcode::Result<Bytes>>) -> Outcome {
+    let mut outcome = Outcome::Refused;
+    for message in messages {
+        match message {
+            Ok(message) => {
+                outcome = Outcome::Accepted;
+                survives_as_text(&message);
+            }
+            Err(error) => {
+                assert!(!error.to_string().is_empty());
+                return Outcome::Refused;
+            }
+        }
+    }
+    outcome
+}
+
+/// A message to XML, to JSON and back.
+///
+/// # Panics
+///
+/// When it is not the same then, unless XML can't hold one of its texts.
+pub fn survives_as_text(message: &Bytes) {
+    let tree = Tree::parse(message, Mode::Strict, Limits::DEFAULT).expect("what was read is exact");
+    for layout in [Layout::Compact, Layout::Lines] {
+        let mut text = Vec::new();
+        match xml::write(&tree, layout, &mut text) {
+            Ok(()) => {
+                let text = std::str::from_utf8(&text).expect("what was written is UTF-8");
+                let read = xml::read(text, Limits::DEFAULT).unwrap_or_else(|error| panic!("{error}: {text}"));
+                assert!(read == message, "XML: {text}");
+            }
+            Err(error) => assert!(matches!(error.kind(), ErrorKind::Character(_)), "{error}"),
+        }
+        let mut text = Vec::new();
+        json::write(&tree, layout, &mut text).expect("JSON can hold everything");
+        let text = std::str::from_utf8(&text).expect("what was written is UTF-8");
+        let read = json::read(text, Limits::DEFAULT).unwrap_or_else(|error| panic!("{error}: {text}"));
+        assert!(read == message, "JSON: {text}");
     }
 }
 

@@ -9,6 +9,7 @@ use kmip::{
     types::{RequestMessage, ResponseMessage, message::version_of, tables::NAMES, version},
 };
 use kmip_tests::{
+    fuzz,
     raw::{Content, Raw},
     structures::{self, Kind, Value},
     wellformed,
@@ -65,6 +66,13 @@ fn every_structure_survives_in_every_version() {
             assert_eq!(tree.root().encoded(), bytes);
             assert_eq!(ttlv::decode::<Item>(&bytes, item.tag, version, mode).unwrap(), item, "{name}");
         }
+    });
+}
+
+#[test]
+fn every_structure_survives_in_xml_and_json() {
+    for_each_value(9, |_, version, value, _| {
+        fuzz::survives_as_text(&value.write(version).unwrap().into());
     });
 }
 

@@ -63,6 +63,8 @@ pub use kmip_derive::{Decode, Encode};
 #[cfg(feature = "arbitrary")]
 pub use self::arbitrary::{Arbitrary, Source};
 pub(crate) use self::header::word_of;
+#[cfg(any(feature = "json", feature = "xml"))]
+pub(crate) use self::path::OPEN;
 pub use self::{
     decoder::{Decider, Decides, Decode, Decoder, Scope},
     encoder::{Encode, Encoder, Open},

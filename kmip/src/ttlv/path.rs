@@ -20,11 +20,11 @@ pub struct Step {
 }
 
 /// In a message that is being written, the length of a structure that isn't complete.
-pub(super) const OPEN: u32 = u32::MAX;
+pub(crate) const OPEN: u32 = u32::MAX;
 
 impl Path {
     /// The way to the innermost item that starts at or contains `offset`.
-    pub(super) fn locate(message: &[u8], offset: usize) -> Self {
+    pub(crate) fn locate(message: &[u8], offset: usize) -> Self {
         let mut steps = Vec::new();
         let (mut position, mut end) = (0, message.len());
         let mut seen: Vec<Tag> = Vec::new();
@@ -54,6 +54,18 @@ impl Path {
 
     pub(super) fn push(&mut self, tag: Tag) {
         self.0.push(Step { tag, index: 0 });
+    }
+
+    /// Goes on to an item that is to stand behind these siblings.
+    #[cfg(any(feature = "json", feature = "xml"))]
+    pub(crate) fn push_behind(&mut self, siblings: &[u8], tag: Tag) {
+        let (mut position, mut index) = (0usize, 0);
+        while let Some(head) = siblings.get(position..).and_then(header::split) {
+            index += usize::from(head.tag == tag.0);
+            let length = usize::try_from(head.length).unwrap_or(usize::MAX);
+            position = position.saturating_add(header::SIZE).saturating_add(header::padded(length));
+        }
+        self.0.push(Step { tag, index });
     }
 
     /// The steps, outermost first.
