@@ -290,6 +290,8 @@ pub(crate) fn fit(object: &mut ManagedObject, to: Version) {
     let Some(object_type) = object_type(object) else { return };
     let Some(block) = key_block_mut(object) else { return };
     block.key_format_type = keys::made_format(block.key_format_type, to);
+    block.cryptographic_algorithm =
+        block.cryptographic_algorithm.map(|algorithm| keys::algorithm_in(algorithm, to));
     if let Some(KeyValue::Plaintext(value)) = &mut block.key_value {
         fit_attributes(value, object_type, to);
     }

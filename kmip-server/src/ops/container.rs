@@ -11,7 +11,7 @@ use kmip::types::{
 use super::rekeying::linked;
 use crate::crypto::pkcs12::{self, Opened};
 use crate::engine::keys::private_key;
-use crate::engine::{Context, Failure, Kind, Managed, is_wrapped, key_block, key_block_mut, secret_bytes};
+use crate::engine::{Context, Failure, Kind, Managed, key_block, key_block_mut, secret_bytes};
 use crate::wipe::Wiped;
 
 /// Whether an object is a private key in a container.

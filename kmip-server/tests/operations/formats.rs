@@ -345,3 +345,56 @@ fn containers_hold_a_key_and_its_certificates() {
         assert!(get_as(&server, version, &plain, KeyFormatType::PKCS_12).is_err());
     }
 }
+
+/// Keys of curves have an algorithm of their own since 1.2; before, a client knows them as ECDSA's.
+#[test]
+fn algorithms_fit_the_version() {
+    use CryptographicAlgorithm as A;
+    let server = server();
+    for (made, since) in [(A::EC, V1_2), (A::Ed25519, V2_0)] {
+        let given = crate::create_key_pair::common(made, 256);
+        let (private, _) = crate::create_key_pair::create(&server, V2_0, given);
+        for version in ALL {
+            let expected = match *version {
+                version if version >= since => made,
+                version if version >= V1_2 => A::EC,
+                _ => A::ECDSA,
+            };
+            let attributes = server.attributes(*version, &private);
+            assert_eq!(
+                attributes.get(Tag::CryptographicAlgorithm),
+                Some(&AttributeValue::CryptographicAlgorithm(expected)),
+                "{version}"
+            );
+            let object = server.get(*version, &private).unwrap().object;
+            assert_eq!(key_block(&object).cryptographic_algorithm, Some(expected));
+            assert!(key_block(&object).key_format_type.is_in(*version));
+        }
+    }
+}
+
+/// DSA and DH through their transparent formats.
+#[test]
+fn transparent_groups() {
+    use KeyFormatType as F;
+    let server = server();
+    for (algorithm, length, private, public) in [
+        (CryptographicAlgorithm::DSA, 1024, F::TransparentDSAPrivateKey, F::TransparentDSAPublicKey),
+        (CryptographicAlgorithm::DH, 2048, F::TransparentDHPrivateKey, F::TransparentDHPublicKey),
+    ] {
+        for version in ALL {
+            let given = crate::create_key_pair::common(algorithm, length);
+            let made = crate::create_key_pair::create(&server, *version, given);
+            for (identifier, transparent, back) in
+                [(&made.0, private, F::PKCS_8), (&made.1, public, F::X_509)]
+            {
+                let object = get_as(&server, *version, identifier, transparent).unwrap();
+                let again = register(&server, *version, object);
+                assert_eq!(
+                    bytes(&get_as(&server, *version, &again, back).unwrap()),
+                    bytes(&get_as(&server, *version, identifier, back).unwrap())
+                );
+            }
+        }
+    }
+}

@@ -10,6 +10,7 @@ use kmip::types::{
 };
 
 use super::rules;
+use crate::engine::keys;
 
 /// The attributes of an object as the clients of a version know them.
 #[derive(Clone, Copy)]
@@ -71,6 +72,14 @@ impl<'a> View<'a> {
             AttributeValue::Digest(digest) => fit_digest(digest, self.version).map(AttributeValue::Digest),
             AttributeValue::CryptographicParameters(parameters) => fit_parameters(parameters, self.version)
                 .map(|fit| AttributeValue::CryptographicParameters(Box::new(fit))),
+            AttributeValue::CryptographicAlgorithm(algorithm) => {
+                let called = keys::algorithm_in(*algorithm, self.version);
+                (called != *algorithm).then_some(AttributeValue::CryptographicAlgorithm(called))
+            }
+            AttributeValue::KeyFormatType(format) => {
+                let called = keys::made_format(*format, self.version);
+                (called != *format).then_some(AttributeValue::KeyFormatType(called))
+            }
             _ => None,
         };
         match value {
@@ -111,8 +120,11 @@ fn is_sayable(instance: &AttributeInstance, version: Version) -> bool {
 /// The digest without what the version lacks; none if it has everything.
 fn fit_digest(digest: &Digest, version: Version) -> Option<Digest> {
     // KMIP 1.0 §3.12 has no Key Format Type here, 1.1 §3.17 does.
-    (version < kmip::types::version::V1_1 && digest.key_format_type.is_some())
-        .then(|| Digest { key_format_type: None, ..digest.clone() })
+    let format = digest
+        .key_format_type
+        .filter(|_| version >= kmip::types::version::V1_1)
+        .map(|format| keys::made_format(format, version));
+    (format != digest.key_format_type).then(|| Digest { key_format_type: format, ..digest.clone() })
 }
 
 /// The parameters without what the version lacks; none if it has everything.

@@ -188,6 +188,17 @@ pub(super) fn algorithm_of(family: Family, version: Version) -> CryptographicAlg
     }
 }
 
+/// What a version calls an algorithm that came later: keys of curves were ECDSA's before they were of all.
+pub(crate) fn algorithm_in(algorithm: CryptographicAlgorithm, version: Version) -> CryptographicAlgorithm {
+    use CryptographicAlgorithm as A;
+    match algorithm {
+        _ if algorithm.is_in(version) => algorithm,
+        A::EC | A::Ed25519 | A::Ed448 if A::EC.is_in(version) => A::EC,
+        A::EC | A::Ed25519 | A::Ed448 => A::ECDSA,
+        other => other,
+    }
+}
+
 /// What a raw key is, as far as the Key Block says.
 fn raw_family(block: &KeyBlock) -> Option<Family> {
     let length = block.cryptographic_length.and_then(|length| u32::try_from(length).ok());
