@@ -21,6 +21,7 @@ mod attributes;
 mod batch;
 mod change_attributes;
 mod ciphers;
+mod clients;
 mod create;
 mod create_key_pair;
 mod cryptography;
