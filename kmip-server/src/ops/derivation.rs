@@ -35,10 +35,7 @@ fn agree(bases: &[Base], length: usize) -> Result<Wiped, Failure> {
         _ => return Err(invalid("two keys agree: a private key, and the public key of another pair")),
     };
     let secret = private_key(&private.object)?.agree(&public_key(&public.object)?)?;
-    match secret.get(..length) {
-        Some(secret) => Ok(Wiped::from(secret)),
-        None => Err(invalid("more bytes are asked for than the keys agree on")),
-    }
+    Ok(derive::shorten(secret, length)?)
 }
 
 /// Derives `length` bytes.

@@ -277,15 +277,16 @@ fn the_private_key_is_the_placeholder() {
 fn two_pairs_agree_on_a_key() {
     let server = server();
     for version in ALL {
-        let pair = || {
-            let mut both = common(CryptographicAlgorithm::ECDSA, 256);
+        let pair = |bits| {
+            // What they agree on has 192 bits, or 256.
+            let mut both = common(CryptographicAlgorithm::ECDSA, bits);
             both.add(AttributeValue::CryptographicUsageMask(CryptographicUsageMask::DeriveKey));
             both.add(AttributeValue::ActivationDate(now()));
             let none = AttributeSet::new;
             let made = server.send(*version, request(*version, both, none(), none())).unwrap();
             (made.private_key_unique_identifier, made.public_key_unique_identifier)
         };
-        let (one, other) = (pair(), pair());
+        let (one, other) = (pair(256), pair(256));
         let derive = |keys: Vec<UniqueIdentifier>, length: i32| {
             let (template_attribute, attributes) = wire(*version, crate::harness::aes(length));
             server.send(
@@ -317,5 +318,10 @@ fn two_pairs_agree_on_a_key() {
         for keys in [vec![one.0.clone()], vec![one.1.clone(), other.1.clone()]] {
             assert!(derive(keys, 256).is_err());
         }
+        // 1.4 §11.7: "the specified length exceeds the output of the derivation method".
+        let (one, other) = (pair(192), pair(192));
+        derive(vec![one.0.clone(), other.1.clone()], 192).unwrap();
+        let failed = derive(vec![one.0, other.1], 256).unwrap_err();
+        assert_eq!(failed.reason, ResultReason::CryptographicFailure);
     }
 }
