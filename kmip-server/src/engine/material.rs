@@ -114,6 +114,7 @@ pub(crate) fn facts(object: &ManagedObject, purpose: Purpose, version: Version) 
             // 2.0 §4.26 has every object have one; that of certificates is what the official case TC-CERTATTR-1 has.
             ManagedObject::Certificate(_) => Some(KeyFormatType::Raw),
             ManagedObject::OpaqueObject(_) => Some(KeyFormatType::Opaque),
+            ManagedObject::CertificateRequest(_) => Some(KeyFormatType::PKCS_10),
             _ => block.map(|block| block.key_format_type),
         },
         digest: digest(object, version)?,

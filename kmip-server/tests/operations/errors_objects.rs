@@ -368,4 +368,17 @@ fn formats_of_objects_without_a_key() {
         let attributes = server.attributes(V2_0, &key);
         assert_eq!(attributes.get(Tag::KeyFormatType), Some(&V::KeyFormatType(format)));
     }
+    let request = CertificateRequest::new(CertificateRequestType::PKCS_10, vec![0x30, 0].into());
+    let object = ManagedObject::CertificateRequest(request);
+    let register = RegisterRequest {
+        attributes: Some(set([name("request")]).to_attributes()),
+        object: Some(object.clone()),
+        ..RegisterRequest::new(ObjectType::CertificateRequest)
+    };
+    let key = text_of(&server.send(V2_0, register).unwrap().unique_identifier);
+    assert_eq!(server.get(V2_0, &key).unwrap().object, object);
+    let attributes = server.attributes(V2_0, &key);
+    assert_eq!(attributes.get(Tag::KeyFormatType), Some(&V::KeyFormatType(KeyFormatType::PKCS_10)));
+    // 1.x has no such objects.
+    assert!(server.get(V1_4, &key).is_err());
 }
