@@ -159,6 +159,25 @@ fn keys_out_of_keys() {
     let wrapping = bench.key(&["--usage", "WrapKey,UnwrapKey"]);
     let wrapped = bench.server.done(&["get", &id, "--wrap-with", &wrapping, "--no-encoding", "--hex"]);
     assert_eq!(wrapped.len(), 80);
+    let more = ["--type", "SymmetricKey", "--length", "256", "--wrapped-with", &wrapping];
+    let again = bench.server.done(&[&["register", "--hex", &wrapped][..], &more].concat());
+    assert_eq!(bench.server.done(&["get", &again, "--hex"]), wrapped);
+}
+
+#[test]
+fn parts_of_keys_and_pgp_keys_are_registered() {
+    let bench = Bench::new();
+    for version in ["1.2", "1.4", "2.0"] {
+        let part = ["--type", "SplitKey", "--part", "1", "--parts", "2", "--threshold", "2"];
+        let id = bench
+            .at(version, &[&["register", "--hex", "00112233445566778899aabbccddeeff"][..], &part].concat());
+        assert_eq!(bench.at(version, &["get", &id, "--hex"]), "00112233445566778899aabbccddeeff");
+        assert!(bench.at(version, &["get", &id]).contains("SplitKey"));
+        let id = bench.at(version, &["register", "--hex", "99", "--type", "PGPKey"]);
+        assert!(bench.at(version, &["get", &id]).contains("PGPKey"));
+    }
+    let (message, _) = bench.fails("1.4", &["register", "--hex", "00", "--type", "SplitKey"]);
+    assert!(message.contains("--part"), "{message}");
 }
 
 #[test]

@@ -251,6 +251,38 @@ impl Connection {
         Ok((options, wanted))
     }
 
+    /// Where the settings come from, in words.
+    pub(crate) fn origin(&self) -> String {
+        let mut places = Vec::new();
+        let said = [
+            (!self.server.is_empty(), "server"),
+            (self.ca.is_some(), "ca"),
+            (self.cert.is_some(), "cert"),
+            (self.key.is_some(), "key"),
+            (self.server_name.is_some(), "server-name"),
+            (self.user.is_some(), "user"),
+            (self.ticket.is_some(), "ticket"),
+        ];
+        let said: Vec<&str> = said.iter().filter(|(is_said, _)| *is_said).map(|(_, name)| *name).collect();
+        if !said.is_empty() {
+            places.push(format!("{} from the command line or the environment", said.join(", ")));
+        }
+        let file = self.config.clone().or_else(|| profile::place().filter(|path| path.exists()));
+        if let Some(file) = file {
+            let name = self.profile.as_ref().map(|name| format!("{name} of ")).unwrap_or_default();
+            places.push(format!("profile {name}{}", file.display()));
+        }
+        if let Ok(Some(folder)) = self.folder(None) {
+            places.push(format!("the folder {}", folder.display()));
+        }
+        if places.is_empty() {
+            places.extend(
+                pykmip::places().iter().find(|path| path.exists()).map(|path| path.display().to_string()),
+            );
+        }
+        places.join("; else ")
+    }
+
     /// What the profile says.
     fn base(&self) -> Result<Base> {
         let name = self.profile.as_deref();

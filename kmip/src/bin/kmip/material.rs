@@ -1,11 +1,13 @@
 //! Objects out of files: what is a file, and how does KMIP say it?
 
 use kmip::{
+    client::calls::Split,
     ttlv::Secret,
     types::{
         Certificate, CertificateType, CryptographicAlgorithm, CryptographicUsageMask, KeyBlock,
-        KeyFormatType, KeyMaterial, KeyValue, ManagedObject, ObjectType, OpaqueDataType, OpaqueObject,
-        PlaintextKeyValue, PrivateKey, PublicKey, SecretData, SecretDataType, SymmetricKey,
+        KeyFormatType, KeyMaterial, KeyValue, KeyWrappingData, ManagedObject, ObjectType, OpaqueDataType,
+        OpaqueObject, PgpKey, PlaintextKeyValue, PrivateKey, PublicKey, SecretData, SecretDataType, SplitKey,
+        SymmetricKey,
     },
 };
 use openssl::{
@@ -23,6 +25,10 @@ pub(crate) struct Kind {
     pub(crate) length: Option<i32>,
     pub(crate) format: Option<KeyFormatType>,
     pub(crate) secret_type: SecretDataType,
+    /// Which part of a split key it is, of how many, and how it was split.
+    pub(crate) part: Option<(i32, Split)>,
+    /// How a key is wrapped.
+    pub(crate) wrapping: Option<KeyWrappingData>,
 }
 
 /// The object in a file, and what it may be used for if nothing else is said.
@@ -41,22 +47,43 @@ pub(crate) fn object(data: Secret, kind: &Kind) -> Result<(ManagedObject, Option
         ObjectType::SymmetricKey => {
             let algorithm = kind.algorithm.unwrap_or(CryptographicAlgorithm::AES);
             let length = kind.length.unwrap_or_else(|| bits(data.len()));
-            let block = block(format.unwrap_or(KeyFormatType::Raw), data, Some((algorithm, length)));
+            let block = block(format.unwrap_or(KeyFormatType::Raw), data, Some((algorithm, length)), kind);
             let usage = CryptographicUsageMask::Encrypt | CryptographicUsageMask::Decrypt;
             (ManagedObject::SymmetricKey(SymmetricKey::new(block)), Some(usage))
         }
+        ObjectType::SplitKey => {
+            let Some((number, split)) = kind.part.clone() else {
+                return Err(Failure::usage("a part of a split key is registered with what it is a part of")
+                    .hint("say --part, --parts, --threshold and --split-method"));
+            };
+            let algorithm = kind.algorithm.unwrap_or(CryptographicAlgorithm::AES);
+            let length = kind.length.unwrap_or_else(|| bits(data.len()));
+            let block = block(format.unwrap_or(KeyFormatType::Raw), data, Some((algorithm, length)), kind);
+            let Split { parts, threshold, method, prime_field_size } = split;
+            let part = SplitKey::new(parts, number, threshold, method, block);
+            (
+                ManagedObject::SplitKey(SplitKey { prime_field_size, ..part }),
+                Some(CryptographicUsageMask::empty()),
+            )
+        }
+        ObjectType::PGPKey => {
+            let block =
+                block(format.unwrap_or(KeyFormatType::Raw), data, kind.algorithm.zip(kind.length), kind);
+            // RFC 4880 knows versions 3 and 4, and all that is made today is 4.
+            (ManagedObject::PgpKey(PgpKey::new(4, block)), Some(CryptographicUsageMask::empty()))
+        }
         ObjectType::PrivateKey => {
             let known = PKey::private_key_from_der(data.expose()).ok().and_then(|key| facts(&key));
-            let block = block(format.unwrap_or(KeyFormatType::PKCS_8), data, kind.facts(known)?);
+            let block = block(format.unwrap_or(KeyFormatType::PKCS_8), data, kind.facts(known)?, kind);
             (ManagedObject::PrivateKey(PrivateKey::new(block)), Some(CryptographicUsageMask::Sign))
         }
         ObjectType::PublicKey => {
             let known = public_key(data.expose()).as_deref().and_then(facts);
-            let block = block(format.unwrap_or(KeyFormatType::X_509), data, kind.facts(known)?);
+            let block = block(format.unwrap_or(KeyFormatType::X_509), data, kind.facts(known)?, kind);
             (ManagedObject::PublicKey(PublicKey::new(block)), Some(CryptographicUsageMask::Verify))
         }
         ObjectType::SecretData => {
-            let block = block(format.unwrap_or(KeyFormatType::Opaque), data, None);
+            let block = block(format.unwrap_or(KeyFormatType::Opaque), data, None, kind);
             let secret = SecretData::new(kind.secret_type, block);
             (ManagedObject::SecretData(secret), Some(CryptographicUsageMask::empty()))
         }
@@ -106,10 +133,14 @@ fn public_key(der: &[u8]) -> Option<PKey<openssl::pkey::Public>> {
     })
 }
 
-fn block(format: KeyFormatType, data: Secret, facts: Option<Facts>) -> KeyBlock {
-    let value = PlaintextKeyValue::new(KeyMaterial::ByteString(data));
+fn block(format: KeyFormatType, data: Secret, facts: Option<Facts>, kind: &Kind) -> KeyBlock {
+    let value = match &kind.wrapping {
+        Some(_) => KeyValue::Wrapped(data),
+        None => KeyValue::Plaintext(PlaintextKeyValue::new(KeyMaterial::ByteString(data))),
+    };
     KeyBlock {
-        key_value: Some(KeyValue::Plaintext(value)),
+        key_value: Some(value),
+        key_wrapping_data: kind.wrapping.clone().map(Box::new),
         cryptographic_algorithm: facts.map(|(algorithm, _)| algorithm),
         cryptographic_length: facts.map(|(_, length)| length),
         ..KeyBlock::new(format)
@@ -182,6 +213,8 @@ mod tests {
         length: None,
         format: None,
         secret_type: SecretDataType::Password,
+        part: None,
+        wrapping: None,
     };
 
     fn key_block(object: &ManagedObject) -> &KeyBlock {

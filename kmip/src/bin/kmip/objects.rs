@@ -4,11 +4,15 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{ArgGroup, Args};
 use kmip::{
-    client::{calls::Form, objects::Object},
+    client::{
+        calls::{Form, Split},
+        objects::Object,
+    },
     ttlv::{Bytes, Secret},
     types::{
-        BlockCipherMode, CryptographicAlgorithm, EncodingOption, KeyCompressionType, KeyFormatType,
-        KeyWrapType, ObjectType, SecretDataType,
+        BlockCipherMode, CryptographicAlgorithm, CryptographicParameters, EncodingOption,
+        EncryptionKeyInformation, KeyCompressionType, KeyFormatType, KeyWrapType, KeyWrappingData,
+        ObjectType, SecretDataType, SplitKeyMethod, UniqueIdentifier, WrappingMethod,
     },
 };
 use serde_json::json;
@@ -42,7 +46,7 @@ pub(crate) struct Register {
     #[arg(long, value_parser = values::bytes)]
     hex: Option<Bytes>,
 
-    /// What it is: SymmetricKey, SecretData, OpaqueObject, Certificate, PublicKey or PrivateKey.
+    /// What it is: SymmetricKey, SecretData, OpaqueObject, Certificate, PublicKey, PrivateKey, SplitKey or PGPKey.
     #[arg(long = "type", value_name = "TYPE", value_parser = values::object_type())]
     object_type: Option<ObjectType>,
 
@@ -63,11 +67,67 @@ pub(crate) struct Register {
     secret_type: SecretDataType,
 
     #[command(flatten)]
+    part: Part,
+
+    /// The identifier of the key that the bytes of this key are wrapped with. Since KMIP 1.1.
+    #[arg(long, value_name = "ID")]
+    wrapped_with: Option<String>,
+
+    /// How it is wrapped.
+    #[arg(long, value_name = "MODE", default_value = "NISTKeyWrap", requires = "wrapped_with",
+          value_parser = values::mode())]
+    wrap_mode: BlockCipherMode,
+
+    #[command(flatten)]
     attributes: Wanted,
 
     /// Make the object ready for use.
     #[arg(long)]
     activate: bool,
+}
+
+/// Which part of a split key it is.
+#[derive(Args, Debug)]
+struct Part {
+    /// The number of this part of a split key, from 1.
+    #[arg(long, value_name = "N", requires_all = ["parts", "threshold"])]
+    part: Option<i32>,
+
+    /// How many parts there are.
+    #[arg(long, value_name = "N", requires = "part")]
+    parts: Option<i32>,
+
+    /// How many of them make the key again.
+    #[arg(long, value_name = "N", requires = "part")]
+    threshold: Option<i32>,
+
+    /// How it was split.
+    #[arg(long, value_name = "METHOD", default_value = "XOR", requires = "part",
+          value_parser = values::split_key_method())]
+    split_method: SplitKeyMethod,
+}
+
+impl Part {
+    fn get(&self) -> Option<(i32, Split)> {
+        let (parts, threshold) = self.parts.zip(self.threshold)?;
+        let split = Split { parts, threshold, method: self.split_method, prime_field_size: None };
+        self.part.map(|number| (number, split))
+    }
+}
+
+/// How a key is wrapped that is registered so: its bytes alone, with another key.
+fn wrapping(with: &str, mode: BlockCipherMode) -> KeyWrappingData {
+    let parameters =
+        CryptographicParameters { block_cipher_mode: Some(mode), ..CryptographicParameters::new() };
+    let key = EncryptionKeyInformation {
+        cryptographic_parameters: Some(parameters),
+        ..EncryptionKeyInformation::new(UniqueIdentifier::TextString(with.into()))
+    };
+    KeyWrappingData {
+        encryption_key_information: Some(key),
+        encoding_option: Some(EncodingOption::NoEncoding),
+        ..KeyWrappingData::new(WrappingMethod::Encrypt)
+    }
 }
 
 /// Gets an object: tells what it is, and gives its value where --output, --hex or --raw asks for that.
@@ -135,6 +195,8 @@ impl Register {
             length: self.length,
             format: self.format,
             secret_type: self.secret_type,
+            part: self.part.get(),
+            wrapping: self.wrapped_with.as_deref().map(|with| wrapping(with, self.wrap_mode)),
         };
         let (object, usage) = material::object(data, &kind)?;
         let attributes = self.attributes.set(usage);

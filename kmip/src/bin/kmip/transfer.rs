@@ -133,3 +133,26 @@ fn read(file: Bytes) -> Result<(String, Object)> {
     };
     Ok((id.to_string(), Object { value: object, attributes }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kmip::{
+        client::objects::SymmetricKey,
+        types::{
+            CryptographicAlgorithm,
+            version::{V1_4, V2_0},
+        },
+    };
+
+    #[test]
+    fn reads_what_it_writes() {
+        let key = SymmetricKey::new(CryptographicAlgorithm::AES, vec![7; 16]).named("one");
+        let object = Object::from(key.with(AttributeInstance::vendor("x", "Owner", "me")));
+        for version in [V1_4, V2_0] {
+            let file = write("7", object.clone(), version).expect("a file");
+            assert_eq!(read(Bytes::from_owner(file)).expect("an object"), ("7".to_owned(), object.clone()));
+        }
+        assert!(read(Bytes::from_static(b"something else")).is_err());
+    }
+}

@@ -80,7 +80,7 @@ impl Doctor {
             if !output.is_json() {
                 output.line(format_args!("{server}"))?;
             }
-            let report = examine(server, &options, wanted);
+            let report = examine(server, &options, wanted, &connection.origin());
             if !output.is_json() {
                 report.print(output)?;
             }
@@ -99,8 +99,9 @@ impl Doctor {
 }
 
 /// Looks at everything that leads to one server.
-fn examine(server: &Address, options: &Options, wanted: Wanted) -> Report {
+fn examine(server: &Address, options: &Options, wanted: Wanted, origin: &str) -> Report {
     let mut report = Report::default();
+    report.good("settings", origin);
     let own = certificates::own(options, &mut report);
     let Some(addresses) = network::resolve(server, &mut report) else { return report };
     let Some(stream) = network::connect(&addresses, options, &mut report) else { return report };
