@@ -47,6 +47,10 @@ fn no_attributes(payload: &mut Vec<Item>, version: Version) -> bool {
 /// Link Type. What can't be read for that is put where Locate looks for it.
 fn parts_of_attributes(payload: &mut Vec<Item>, version: Version) -> bool {
     let is_part = |item: &Item| {
+        // A vendor's attribute is one value: without it there is nothing to look for.
+        if item.tag == Tag::Attribute {
+            return false;
+        }
         let read = ttlv::encode(item, item.tag, version).and_then(|bytes| {
             ttlv::decode::<AttributeValue>(&bytes.into(), item.tag, version, Mode::Lenient)
         });

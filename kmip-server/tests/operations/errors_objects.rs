@@ -311,6 +311,16 @@ fn locate() {
         };
         let reason = reason(*version, R::InvalidField, R::InvalidAttribute);
         assert_eq!(server.send(*version, unknown).unwrap_err().reason, reason);
+        if *version >= V2_0 {
+            let vendor = vec![
+                kmip::ttlv::Item::new(Tag::VendorIdentification, "x"),
+                kmip::ttlv::Item::new(Tag::AttributeName, "Own"),
+            ];
+            let item = V::Other(kmip::ttlv::Item::new(Tag::Attribute, vendor));
+            let attributes = Attributes { attribute: vec![item], ..Attributes::new() };
+            let without = LocateRequest { attributes: Some(attributes), ..LocateRequest::new() };
+            assert_eq!(server.send(*version, without).unwrap_err().reason, R::InvalidMessage);
+        }
         assert_eq!(server.locate(*version, AttributeSet::new()).unwrap(), std::slice::from_ref(&key));
     }
 }
