@@ -286,3 +286,35 @@ fn the_curve_is_that_of_the_key() {
     let KeyMaterial::TransparentEcPrivateKey(key) = &value.key_material else { panic!() };
     assert_eq!(key.recommended_curve, RecommendedCurve::SECP256K1);
 }
+
+/// Where Names belong to one object each, those of a pair are its own, and go over to its replacement.
+#[test]
+fn names_that_are_kept_unique() {
+    use kmip_server::engine::Settings;
+    use kmip_server::rights::Policies;
+    let server = server_set(Policies::built_in(), Settings { unique_names: true, ..Settings::default() });
+    for version in ALL.iter().filter(|version| **version >= V1_1) {
+        let called = name(&format!("pair {version}"));
+        let mut both = common(CryptographicAlgorithm::ECDSA, 256);
+        both.add(called.clone());
+        let (private, _) = create(&server, *version, both.clone());
+        let before = server.locate(*version, AttributeSet::new()).unwrap();
+        let again = crate::create_key_pair::pair_request(*version, both);
+        assert_eq!(
+            server.send(*version, again).unwrap_err().reason,
+            reason(*version, ResultReason::InvalidField, ResultReason::NonUniqueNameAttribute)
+        );
+        assert_eq!(server.locate(*version, AttributeSet::new()).unwrap(), before);
+        let request = ReKeyKeyPairRequest {
+            private_key_unique_identifier: Some(id(&private)),
+            ..ReKeyKeyPairRequest::new()
+        };
+        let made = server.send(*version, request).unwrap();
+        let mut expected =
+            [text_of(&made.private_key_unique_identifier), text_of(&made.public_key_unique_identifier)];
+        let mut found = server.locate(*version, set([called])).unwrap();
+        expected.sort();
+        found.sort();
+        assert_eq!(found, expected);
+    }
+}
