@@ -9,7 +9,7 @@ use kmip::types::{
 };
 
 use super::refuse;
-use super::users::{Device, LiveUsers, UsersFile};
+use super::users::{Device, LiveUsers, User, UsersFile};
 use crate::crypto::password::PasswordHash;
 use crate::crypto::{self, CryptoError, equal};
 use crate::engine::Failure;
@@ -24,9 +24,19 @@ pub(super) struct Named {
     certificates: Option<Vec<String>>,
 }
 
+impl From<&User> for Named {
+    fn from(user: &User) -> Self {
+        Self {
+            user: user.name.clone(),
+            groups: user.groups.clone().map(Into::into),
+            certificates: user.certificates.clone(),
+        }
+    }
+}
+
 impl Named {
     /// Whether the user may come with this certificate, of this identity.
-    pub(super) fn may_use(&self, identity: Option<&str>, certificate: Option<&PeerCertificate>) -> bool {
+    fn may_use(&self, identity: Option<&str>, certificate: Option<&PeerCertificate>) -> bool {
         let Some(allowed) = &self.certificates else { return identity == Some(&*self.user) };
         allowed.iter().any(|allowed| match allowed.strip_prefix("sha256:") {
             Some(digest) => certificate.is_some_and(|certificate| {
@@ -55,12 +65,26 @@ impl Verifier {
         Some(self.users.load().user(user)?.groups.clone()?.into())
     }
 
-    /// Whose credential this is.
-    pub(super) fn verify(&self, credential: &Credential) -> Result<Named, Failure> {
+    /// Whose credential this is, if it is of someone who may come with this certificate, of this identity.
+    pub(super) fn verify(
+        &self,
+        credential: &Credential,
+        identity: Option<&str>,
+        certificate: Option<&PeerCertificate>,
+    ) -> Result<Named, Failure> {
+        let allowed = |named: Named| {
+            let allowed = named.may_use(identity, certificate);
+            allowed.then_some(named).ok_or_else(|| refuse("this user may not use this certificate"))
+        };
         match &credential.credential_value {
-            CredentialValue::UsernameAndPasswordCredential(value) => self.password(value),
-            CredentialValue::DeviceCredential(value) => self.device(value),
-            CredentialValue::OneTimePasswordCredential(value) => self.one_time_password(value),
+            CredentialValue::UsernameAndPasswordCredential(value) => allowed(self.password(value)?),
+            CredentialValue::DeviceCredential(value) => allowed(self.device(value)?),
+            CredentialValue::OneTimePasswordCredential(value) => {
+                let (named, hash) = self.one_time_password(value)?;
+                let named = allowed(named)?;
+                self.use_up(&named.user, &hash)?;
+                Ok(named)
+            }
             CredentialValue::AttestationCredential(_) => {
                 Err(refuse("an attestation cannot be verified: this server knows no attestation service"))
             }
@@ -84,16 +108,11 @@ impl Verifier {
         if !self.passwords.verify(password, hash)? {
             return Err(refuse(WRONG));
         }
-        let user = user.ok_or_else(|| refuse(WRONG))?;
-        Ok(Named {
-            user: user.name.clone(),
-            groups: user.groups.clone().map(Into::into),
-            certificates: user.certificates.clone(),
-        })
+        user.map(Named::from).ok_or_else(|| refuse(WRONG))
     }
 
-    /// 2.0 §9.11: it "may only be used for a single authentication".
-    fn one_time_password(&self, given: &OneTimePasswordCredential) -> Result<Named, Failure> {
+    /// Whose one-time password this is, and the hash of it that is to be used up.
+    fn one_time_password(&self, given: &OneTimePasswordCredential) -> Result<(Named, PasswordHash), Failure> {
         let users = self.users.load();
         let user = users.user(&given.username);
         if let Some(user) = user
@@ -105,21 +124,17 @@ impl Verifier {
             }
         }
         let one_time = given.one_time_password.expose().as_bytes();
-        for hash in user.map_or(&[][..], |user| &user.one_time_passwords) {
-            if self.passwords.try_one(one_time, hash)? {
-                self.use_up(&given.username, hash)?;
-                let user = user.ok_or_else(|| refuse(WRONG))?;
-                return Ok(Named {
-                    user: user.name.clone(),
-                    groups: user.groups.clone().map(Into::into),
-                    certificates: user.certificates.clone(),
-                });
+        if let Some(user) = user {
+            for hash in &user.one_time_passwords {
+                if self.passwords.try_one(one_time, hash)? {
+                    return Ok((Named::from(user), hash.clone()));
+                }
             }
         }
         Err(refuse(WRONG))
     }
 
-    /// Takes a one-time password out of the file. Where that can't be done it isn't accepted.
+    /// Takes a one-time password out of the file: it "may only be used for a single authentication" (2.0 §9.11). Where that can't be done it isn't accepted.
     fn use_up(&self, user: &str, hash: &PasswordHash) -> Result<(), Failure> {
         let path = self.file.as_deref().ok_or_else(|| refuse(WRONG))?;
         UsersFile::change(path, |file| {

@@ -199,10 +199,7 @@ impl Authenticator for Clients {
                     credential.credential_type
                 ))
             })?;
-            let named = verifier.verify(credential)?;
-            if !named.may_use(identity.as_deref(), peer.certificate.as_ref()) {
-                return Err(refuse("this user may not use this certificate"));
-            }
+            let named = verifier.verify(credential, identity.as_deref(), peer.certificate.as_ref())?;
             if known.as_ref().is_some_and(|known| known.user != named.user) {
                 return Err(refuse("the credentials are those of several users"));
             }

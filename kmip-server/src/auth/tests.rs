@@ -184,7 +184,7 @@ fn devices() {
 #[test]
 fn a_one_time_password_is_good_once() {
     let mut setup = setup(&format!(
-        "[[user]]\nname = 'fred'\npassword = '{}'\none_time_passwords = ['{}', '{}']\ncertificates = ['*']\n",
+        "[[user]]\nname = 'fred'\npassword = '{}'\none_time_passwords = ['{}', '{}']\ncertificates = ['x']\n",
         hash("f"),
         hash("1"),
         hash("2")
@@ -201,6 +201,8 @@ fn a_one_time_password_is_good_once() {
     };
     assert!(setup.ask("x", &[credential("g", "1")]).is_err());
     assert!(setup.ask("x", &[credential("f", "3")]).is_err());
+    // One that is refused for the certificate is not used up.
+    assert!(setup.ask("y", &[credential("f", "1")]).unwrap_err().contains("this certificate"));
     assert_eq!(setup.ask("x", &[credential("f", "1")]).unwrap(), "fred");
     // Neither before the file is read again, nor after.
     assert!(setup.ask("x", &[credential("f", "1")]).is_err());
