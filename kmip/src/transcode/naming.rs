@@ -159,7 +159,8 @@ pub(crate) fn bit(table: &'static EnumerationInfo, name: &str) -> Result<u32, Er
 }
 
 fn unknown(table: &'static EnumerationInfo, name: &str) -> ErrorKind {
-    ErrorKind::UnknownValue(UnknownName::new(table, start(name)))
+    let names = || like(name, table.values.iter().map(|info| info.text));
+    ErrorKind::UnknownValue(UnknownName::new(table, start(name)).or_suggest(names))
 }
 
 #[cfg(test)]

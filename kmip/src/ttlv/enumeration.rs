@@ -215,6 +215,12 @@ impl UnknownName {
         let near = table.values.iter().find(|info| plain(info.text) == wanted || plain(info.name) == wanted);
         Self { enumeration: table.name, name: name.to_owned(), suggestion: near.map(|info| info.text) }
     }
+
+    /// Suggests another name where there is no suggestion.
+    #[cfg(any(feature = "json", feature = "xml"))]
+    pub(crate) fn or_suggest(self, other: impl FnOnce() -> Option<&'static str>) -> Self {
+        Self { suggestion: self.suggestion.or_else(other), ..self }
+    }
 }
 
 /// Writes a mask as its bits' names, bits without a name in hexadecimal: `Encrypt|Decrypt|0x80000000`.

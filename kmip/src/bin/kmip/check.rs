@@ -30,7 +30,8 @@ use super::{
 /// same with those items kept as they are, and is printed with a remark.
 #[derive(Args, Debug)]
 pub(crate) struct Check {
-    /// Files with messages: a message a line in hex or base64, with or without a label before it, or raw binary;
+    /// Files with messages: a message a line in hex or base64, with or without a label before it, raw binary, XML or
+    /// JSON;
     /// `-` is standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,

@@ -20,7 +20,8 @@ use super::{
 /// Keys, passwords and data are left out unless `--show-secrets` asks for them.
 #[derive(Args, Debug)]
 pub(crate) struct Decode {
-    /// A file with messages: a message a line in hex or base64, with or without a label before it, or raw binary;
+    /// A file with messages: a message a line in hex or base64, with or without a label before it, raw binary, XML or
+    /// JSON;
     /// `-` is standard input.
     #[arg(value_name = "FILE", default_value = "-", conflicts_with = "hex")]
     file: PathBuf,

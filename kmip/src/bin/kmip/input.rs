@@ -1,4 +1,4 @@
-//! Messages out of files: lines of hex or base64, or raw binary.
+//! Messages out of files: lines of hex or base64, raw binary, XML or JSON.
 
 use std::{
     fmt,
@@ -8,11 +8,15 @@ use std::{
 };
 
 use clap::ValueEnum;
-use kmip::ttlv::{Bytes, HEADER_SIZE};
+use kmip::{
+    transcode,
+    ttlv::{Bytes, HEADER_SIZE},
+};
 use openssl::base64;
 
 use super::{
-    failure::{Failure, Result},
+    failure::{Failure, Result, Status},
+    texts,
     values::unhex,
 };
 
@@ -25,6 +29,10 @@ pub(crate) enum Form {
     Base64,
     /// Message behind message, as they are on the wire.
     Binary,
+    /// XML, one message behind the other or in an element KMIP.
+    Xml,
+    /// JSON, one message behind the other or in an array.
+    Json,
 }
 
 /// A message of a file.
@@ -71,6 +79,10 @@ pub(crate) fn messages(
     };
     match done {
         Err(Stop::Read(error)) => Err(failed(error)),
+        Err(Stop::Text(error)) => {
+            let name = if path == Path::new("-") { "standard input".into() } else { path.to_string_lossy() };
+            Err(Failure::new(Status::File, format_args!("{name}: {error}")))
+        }
         Err(Stop::Each(failure)) => Err(failure),
         Ok(()) => Ok(()),
     }
@@ -79,6 +91,7 @@ pub(crate) fn messages(
 /// Why reading ended early.
 enum Stop {
     Read(io::Error),
+    Text(transcode::Error),
     Each(Failure),
 }
 
@@ -88,13 +101,23 @@ impl From<io::Error> for Stop {
     }
 }
 
+impl From<transcode::Error> for Stop {
+    fn from(error: transcode::Error) -> Self {
+        Self::Text(error)
+    }
+}
+
 type Each<'a> = dyn FnMut(Message<'_>) -> Result<()> + 'a;
 
 fn read(file: &mut dyn BufRead, form: Option<Form>, each: &mut Each<'_>) -> Result<(), Stop> {
     let start = file.fill_buf()?;
     // A message has zeros among its first bytes; text has none.
     let is_binary = start.iter().take(64).any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace());
-    match form {
+    match form.or(texts::form(start)) {
+        Some(form @ (Form::Xml | Form::Json)) => texts::read(file, form, &mut |line, message, read| {
+            each(Message { place: Place::Line(line), label: "", bytes: Ok(message), read })
+                .map_err(Stop::Each)
+        }),
         None if is_binary => binary(file, each),
         Some(Form::Binary) => binary(file, each),
         form => lines(file, form, each),

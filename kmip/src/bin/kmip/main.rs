@@ -6,6 +6,7 @@ mod certificates;
 mod check;
 mod cipher;
 mod connect;
+mod convert;
 mod decode;
 mod doctor;
 mod edit;
@@ -32,6 +33,7 @@ mod show;
 mod sign;
 mod special;
 mod splits;
+mod texts;
 mod trace;
 mod transfer;
 mod values;
@@ -165,6 +167,7 @@ tasks! {
     offline
     "Messages" {
         Decode(decode::Decode),
+        Convert(convert::Convert),
         Check(check::Check),
     }
     "This command" {
@@ -181,6 +184,7 @@ Examples:
   kmip decrypt -i sealed -o plain           and decrypts it
   kmip locate --name backup                 finds the key again
   kmip decode message.bin                   prints any KMIP message readably
+  kmip convert --to xml message.bin         makes XML of it
 
 `kmip --help` and `kmip COMMAND --help` (not -h) tell of the options for the connection, too.
 

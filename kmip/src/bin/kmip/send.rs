@@ -29,7 +29,7 @@ Examples:
   kmip send request.bin --raw > response.bin
   kmip --server kms:5696 send --hex 42007801000000...")]
 pub(crate) struct Send {
-    /// The file with messages: a message a line in hex or base64, or raw binary; `-` is standard input.
+    /// The file with messages: a message a line in hex or base64, raw binary, XML or JSON; `-` is standard input.
     #[arg(required_unless_present = "hex", conflicts_with = "hex")]
     file: Option<PathBuf>,
 
