@@ -73,7 +73,7 @@ fn attributes_are_added_changed_and_taken_away() {
     bench.at("2.0", &["set-attribute", &id, "Contact Information=me"]);
     assert_eq!(bench.at("2.0", &["attributes", &id, "Contact Information"]), "Contact Information\tme");
     let (message, status) = bench.fails("1.4", &["set-attribute", &id, "Contact Information=me"]);
-    assert!(message.contains("--kmip VERSION takes another") && status == Some(2), "{message}");
+    assert!(message.contains("since KMIP 2.0: --kmip 2.0") && status == Some(2), "{message}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::{
     types::{
         AsynchronousIndicator, Authentication, BatchErrorContinuationOption, Operation, Request,
         RequestBatchItem, RequestHeader, RequestMessage, RequestPayload, ResponseBatchItem, ResponseMessage,
-        ResponsePayload, ResultStatus, version,
+        ResponsePayload, ResultStatus, tables::operation_info, version,
     },
 };
 
@@ -149,6 +149,10 @@ impl Outgoing {
         let mut operations = Vec::with_capacity(batch.items.len());
         let mut items = Vec::with_capacity(batch.items.len());
         for (index, (operation, make)) in batch.items.into_iter().enumerate() {
+            // The encoder would tell only of a payload that is not there.
+            if operation_info(operation).is_some_and(|info| !info.is_in(version)) {
+                return Err(Error::NoSuchOperation { operation, version });
+            }
             operations.push(operation);
             items.push(RequestBatchItem {
                 // Required where there are several (1.0 §6.4, 2.0 §9.21).

@@ -90,6 +90,14 @@ pub enum Error {
     /// The client is open already.
     #[error("the client is open already")]
     AlreadyOpen,
+    /// The operation is not in the version in use; nothing was sent.
+    #[error("KMIP {version} has no operation {operation}")]
+    NoSuchOperation {
+        /// The operation.
+        operation: Operation,
+        /// The version in use.
+        version: ttlv::Version,
+    },
     /// The attribute has no name in the version in use.
     #[error("KMIP {version} has no attribute {name}")]
     NoSuchAttribute {

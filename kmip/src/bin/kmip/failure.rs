@@ -5,7 +5,7 @@ use std::{fmt, io, path::Path};
 use kmip::{
     client::{self, Attempt, Role, Unreachable, Violation},
     ttlv::ErrorKind,
-    types::{Operation, ResultReason},
+    types::{Operation, ResultReason, tables::operation_info},
 };
 
 use super::values::hex;
@@ -79,6 +79,7 @@ impl From<client::Error> for Failure {
         let status = match &error {
             Pem { .. }
             | Encode(_)
+            | NoSuchOperation { .. }
             | NoSuchAttribute { .. }
             | NotOpen
             | AlreadyOpen
@@ -124,6 +125,12 @@ fn hint(error: &client::Error) -> Option<String> {
         client::Error::Refused { operation, reason: Some(reason), .. } => refused(*operation, *reason)?,
         client::Error::Violation(Violation::NotKmip) => {
             "is it a KMIP server that listens there? Its port is mostly 5696"
+        }
+        client::Error::NoSuchOperation { operation, .. } => {
+            let since = operation_info(*operation)?.since;
+            return Some(format!(
+                "it is there since KMIP {since}: --kmip {since} takes that, if the server has it"
+            ));
         }
         client::Error::NoSuchAttribute { .. } => "--kmip VERSION takes another protocol version",
         client::Error::NoCommonVersion(_) => "--kmip VERSION takes a certain protocol version",

@@ -49,6 +49,7 @@ fn since<T>(first: Version, call: impl Fn() -> Call<T>) {
                 assert!(*version < first, "{operation} in {version}: {error}");
                 assert!(matches!(error.kind(), ErrorKind::Version { .. } | ErrorKind::Missing(_)), "{error}");
             }
+            Err(Error::NoSuchOperation { .. }) => assert!(*version < first, "{operation} in {version}"),
             Err(error) => panic!("{operation} in {version}: {error}"),
         }
     }
