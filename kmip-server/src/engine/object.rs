@@ -128,6 +128,11 @@ impl Managed {
         }
     }
 
+    /// Whose it is.
+    pub(crate) fn owner(&self) -> &str {
+        &self.owner
+    }
+
     /// Its state, if it has one.
     pub fn state(&self) -> Option<State> {
         lifecycle::state(&self.attributes)

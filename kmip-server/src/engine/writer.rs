@@ -59,9 +59,23 @@ impl Writer<'_> {
     ///
     /// As [`Context::insert`].
     pub(crate) fn insert(&mut self, new: &New, shared: &[AttributeValue]) -> Result<(), Failure> {
-        let Some(owner) = &self.caller.user else {
+        let Some(owner) = self.caller.user.as_deref() else {
             return Err(Failure::new(Kind::PermissionDenied, "nobody would own the object"));
         };
+        self.insert_for(owner, new, shared)
+    }
+
+    /// Adds an object that takes the place of another, whose owner keeps it, whoever asks for that.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::insert`].
+    pub(crate) fn insert_for(
+        &mut self,
+        owner: &str,
+        new: &New,
+        shared: &[AttributeValue],
+    ) -> Result<(), Failure> {
         let settings = &self.engine.settings;
         let attributes =
             implicit::complete(&new.identifier, new.given.clone(), &new.facts, self.now, settings)?;

@@ -197,26 +197,28 @@ pub(super) struct NewPair {
 }
 
 impl NewPair {
-    /// Adds both keys. What the request called both is no name taken twice.
+    /// Adds both keys, which the caller owns. What the request called both is no name taken twice.
     pub(super) fn insert(&self, writer: &mut Writer<'_>) -> Result<(), Failure> {
-        self.insert_beside(writer, &[])
+        writer.insert(&self.private, &[])?;
+        writer.insert(&self.public, &self.names())
     }
 
-    /// The same; they may be called what is in `taken`, too.
-    pub(super) fn insert_beside(
+    /// Adds both keys for the owners of those whose place they take. They may be called what is in `taken`, too.
+    pub(super) fn replace(
         &self,
         writer: &mut Writer<'_>,
+        (private, public): (&str, &str),
         taken: &[AttributeValue],
     ) -> Result<(), Failure> {
-        writer.insert(&self.private, taken)?;
-        let mut shared: Vec<AttributeValue> = self
-            .private
-            .given
-            .all(&AttributeId::Standard(Tag::Name))
-            .map(|instance| instance.value.clone())
-            .collect();
+        writer.insert_for(private, &self.private, taken)?;
+        let mut shared = self.names();
         shared.extend_from_slice(taken);
-        writer.insert(&self.public, &shared)
+        writer.insert_for(public, &self.public, &shared)
+    }
+
+    fn names(&self) -> Vec<AttributeValue> {
+        let names = self.private.given.all(&AttributeId::Standard(Tag::Name));
+        names.map(|instance| instance.value.clone()).collect()
     }
 
     /// The identifiers of the private and the public key.

@@ -41,9 +41,10 @@ pub(super) fn re_key(cx: &mut Context<'_>, request: ReKeyRequest) -> Result<ReKe
         new.given = take_over(&old, &requested, timing, version)?;
         new.given.add(link_to(LinkType::ReplacedObjectLink, &identifier));
         let names = names(&old);
+        let owner = old.owner().to_owned();
         retire(&mut old, &new.identifier);
         writer.save(old)?;
-        writer.insert(&new, &names)
+        writer.insert_for(&owner, &new, &names)
     })?;
     cx.set_placeholder(&new.identifier);
     cx.returns(&new.identifier);

@@ -71,7 +71,7 @@ pub(super) fn re_key_key_pair(
             retire(&mut old, replacement);
             writer.save(old)?;
         }
-        new.insert_beside(writer, &shared)
+        new.replace(writer, (private.owner(), public.owner()), &shared)
     })?;
     cx.returns_pair(&new_private, &new_public);
     let name = |text: Text| UniqueIdentifier::TextString(text);

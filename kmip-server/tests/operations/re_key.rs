@@ -318,3 +318,22 @@ fn names_that_are_kept_unique() {
         assert_eq!(found, expected);
     }
 }
+
+/// Whoever may re-key a key of another's gets no key by it.
+#[test]
+fn a_replacement_belongs_to_the_same_owner() {
+    use kmip_server::rights::Policies;
+    let policies = Policies::built_in()
+        .with_file(
+            r#"{"rotated": {"preset": {"SYMMETRIC_KEY":
+                {"LOCATE": "ALLOW_ALL", "REKEY": "ALLOW_ALL", "GET": "ALLOW_OWNER", "DESTROY": "ALLOW_OWNER"}}}}"#,
+        )
+        .unwrap();
+    let server = server_with(policies);
+    let old = server.create(V1_4, [AttributeValue::OperationPolicyName("rotated".into())]);
+    let request = re_key_request(V1_4, &old, AttributeSet::new());
+    let new = text_of(&server.ask("bob", V1_4, request).unwrap().unique_identifier);
+    let failed = server.ask("bob", V1_4, get_request(&new)).unwrap_err();
+    assert_eq!(failed.reason, ResultReason::PermissionDenied);
+    server.get(V1_4, &new).unwrap();
+}
