@@ -3,7 +3,7 @@ use serde_json::{Deserializer, StreamDeserializer, de::StrRead, error::Category,
 
 use super::{LANGUAGE, seed::Item};
 use crate::{
-    transcode::{Builder, Error, ErrorKind, Position, Result},
+    transcode::{Builder, Cursor, Error, ErrorKind, Position, Result},
     ttlv::{Bytes, Limits, Path, Tag},
 };
 
@@ -42,7 +42,7 @@ pub struct Messages<'a> {
     array: std::vec::IntoIter<&'a RawValue>,
     limits: Limits,
     /// Where the message that was read last begins.
-    start: usize,
+    start: Cursor,
     ended: bool,
 }
 
@@ -51,12 +51,12 @@ impl<'a> Messages<'a> {
     pub fn new(text: &'a str, limits: Limits) -> Self {
         let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
         let values = Deserializer::from_str(text).into_iter();
-        Self { text, values, array: Vec::new().into_iter(), limits, start: 0, ended: false }
+        Self { text, values, array: Vec::new().into_iter(), limits, start: Cursor::default(), ended: false }
     }
 
     /// Where the message that was read last begins.
     pub fn position(&self) -> Position {
-        Position::in_text(self.text, self.start)
+        self.start.position()
     }
 
     fn message(&mut self) -> Option<Result<Bytes>> {
@@ -79,11 +79,11 @@ impl<'a> Messages<'a> {
     }
 
     fn read(&mut self, value: &'a RawValue) -> Result<Bytes> {
-        self.start = offset_in(self.text, value.get());
+        self.start.advance(self.text, offset_in(self.text, value.get()));
         let mut state = State { text: self.text, builder: Builder::new(self.limits), stopped: None };
         match Item(&mut state).deserialize(&mut Deserializer::from_str(value.get())) {
             Ok(()) => Ok(state.builder.finish()),
-            Err(error) => Err(self.error(&error, self.start, Some(state))),
+            Err(error) => Err(self.error(&error, self.start.offset(), Some(state))),
         }
     }
 

@@ -31,12 +31,44 @@ pub enum Position {
 impl Position {
     /// The line and column of a byte of a text.
     pub(crate) fn in_text(text: &str, offset: usize) -> Self {
-        let before = text.as_bytes().get(..offset).unwrap_or(text.as_bytes());
-        let start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
-        let is_start = |byte: &&u8| **byte & 0xC0 != 0x80;
-        let column = 1 + before.iter().skip(start).filter(is_start).count();
-        Self::Text { line, column }
+        let mut cursor = Cursor::default();
+        cursor.advance(text, offset.min(text.len()));
+        cursor.position()
+    }
+}
+
+/// The place in a text up to which it has been read, found from the one before.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cursor {
+    offset: usize,
+    /// How many lines, and then how many characters, stand before it.
+    lines: usize,
+    characters: usize,
+}
+
+impl Cursor {
+    /// Goes on to a place further on.
+    pub(crate) fn advance(&mut self, text: &str, offset: usize) {
+        let passed = text.as_bytes().get(self.offset..offset).unwrap_or_default();
+        for byte in passed {
+            if *byte == b'\n' {
+                self.lines += 1;
+                self.characters = 0;
+            } else {
+                // The first byte of a character.
+                self.characters += usize::from(*byte & 0xC0 != 0x80);
+            }
+        }
+        self.offset = offset;
+    }
+
+    #[cfg(feature = "json")]
+    pub(crate) fn offset(self) -> usize {
+        self.offset
+    }
+
+    pub(crate) fn position(self) -> Position {
+        Position::Text { line: self.lines + 1, column: self.characters + 1 }
     }
 }
 

@@ -21,7 +21,7 @@ pub(crate) mod time;
 
 pub(crate) use self::{
     builder::Builder,
-    error::quoted,
+    error::{Cursor, quoted},
     naming::{Named, Naming, item_type_named, tag_named, tag_text, write_mask},
     scalar::Scalar,
 };

@@ -6,7 +6,9 @@ use quick_xml::{
 
 use super::{LANGUAGE, NAMESPACE, is_allowed};
 use crate::{
-    transcode::{Builder, Error, ErrorKind, Position, Result, Scalar, item_type_named, quoted, tag_named},
+    transcode::{
+        Builder, Cursor, Error, ErrorKind, Position, Result, Scalar, item_type_named, quoted, tag_named,
+    },
     ttlv::{Bytes, ItemType, Limits, Path, Tag},
 };
 
@@ -44,7 +46,7 @@ pub struct Messages<'a> {
     reader: NsReader<&'a [u8]>,
     limits: Limits,
     /// Where the message that was read last begins.
-    start: usize,
+    start: Cursor,
     wrapped: bool,
     ended: bool,
 }
@@ -55,12 +57,12 @@ impl<'a> Messages<'a> {
         let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
         let mut reader = NsReader::from_str(text);
         reader.config_mut().check_comments = true;
-        Self { text, reader, limits, start: 0, wrapped: false, ended: false }
+        Self { text, reader, limits, start: Cursor::default(), wrapped: false, ended: false }
     }
 
     /// Where the message that was read last begins.
     pub fn position(&self) -> Position {
-        Position::in_text(self.text, self.start)
+        self.start.position()
     }
 
     fn message(&mut self) -> Result<Option<Bytes>> {
@@ -101,7 +103,7 @@ impl<'a> Messages<'a> {
                         self.wrapped = !is_empty;
                         return Ok(true);
                     }
-                    self.start = here;
+                    self.start.advance(self.text, here);
                 }
                 reading.start(&element, here)?;
                 if is_empty {
