@@ -6,10 +6,10 @@ mod examples;
 mod several;
 
 use kmip::{
-    client::{Error, Identity, Options, Result, blocking::Client},
+    client::{Identity, Options, blocking::Client},
     ttlv::Version,
     types::{
-        CryptographicAlgorithm, CryptographicUsageMask, ResultReason,
+        CryptographicAlgorithm, CryptographicUsageMask,
         version::{V1_0, V1_1, V1_2, V1_3, V1_4, V2_0},
     },
 };
@@ -40,15 +40,4 @@ fn options(server: &Server) -> Options {
 
 fn client(server: &Server) -> Client {
     Client::connect(options(server)).unwrap()
-}
-
-/// The result; none if the server does not know the operation, which it then says.
-fn unless_unknown<T>(result: Result<T>) -> Option<T> {
-    match result {
-        Err(Error::Refused { operation, reason: Some(ResultReason::OperationNotSupported), .. }) => {
-            eprintln!("skipped: the server has no {operation}");
-            None
-        }
-        result => Some(result.unwrap()),
-    }
 }
