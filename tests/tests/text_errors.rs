@@ -294,3 +294,37 @@ fn errors_do_not_tell_secrets() {
         assert!(!error.contains("horse") && !error.contains("4711"), "{error}");
     }
 }
+
+#[test]
+fn texts_do_not_swell() {
+    type Read = fn(&str, Limits) -> transcode::Result<Bytes>;
+    let (in_xml, in_json): (Read, Read) = (xml::read, json::read);
+    let count = 100_000;
+    let many = |item: &str| item.repeat(count);
+    let spaces: String = (0..count).map(|number| format!(" a:b{number}=\"\"")).collect();
+    let bindings: String = (0..count).map(|number| format!(" xmlns:b{number}=\"u\"")).collect();
+    for (read, text) in [
+        (in_xml, format!("<D>{}</D>", many("<P/>"))),
+        (in_xml, many("<D/>")),
+        (in_xml, format!("<KMIP>{}", many("<KMIP>"))),
+        (in_xml, format!("<D xmlns:a=\"u\"{spaces}/>")),
+        (in_xml, format!("<D{bindings}/>")),
+        (in_xml, format!("<{}/>", many("D"))),
+        (in_xml, format!("<D><Key type=\"TextString\" value=\"{}\"/></D>", many("&#65;"))),
+        (in_xml, format!("<D><Key type=\"ByteString\" value=\"{}\"/></D>", many("00"))),
+        (in_xml, format!("<D><CryptographicUsageMask type=\"Integer\" value=\"{}\"/></D>", many("Sign "))),
+        (in_xml, format!("<!--{}--><D/>", many("- "))),
+        (in_json, format!("[{}1]", many("1,"))),
+        (in_json, format!("{{\"tag\":\"D\",\"value\":[{}{{}}]}}", many("{\"tag\":\"P\"},"))),
+        (in_json, format!("{{\"tag\":\"{}\"}}", many("D"))),
+        (in_json, format!("{{\"tag\":\"D\",{}\"value\":null}}", many("\"name\":0,"))),
+        (in_json, format!("{{\"tag\":\"D\",\"name\":{}", many("["))),
+        (in_json, format!("{{\"tag\":\"Key\",\"type\":\"TextString\",\"value\":\"{}\"}}", many("\\u0041"))),
+    ] {
+        // The names are looked up in a table that is made once.
+        let _ = (xml::read("<D/>", Limits::DEFAULT), json::read("{}", Limits::DEFAULT));
+        let peak = allocation_counter::measure(|| drop(read(&text, Limits::DEFAULT))).bytes_max;
+        let most = 16 * text.len() as u64 + (16 << 10);
+        assert!(peak <= most, "{peak} bytes for {} of {:.40}", text.len(), text);
+    }
+}
