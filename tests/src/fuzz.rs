@@ -41,7 +41,7 @@ pub fn xml(input: &[u8]) -> Outcome {
 ///
 /// # Panics
 ///
-/// As [`xml`].
+/// As [`xml()`].
 pub fn json(input: &[u8]) -> Outcome {
     let Ok(text) = std::str::from_utf8(input) else { return Outcome::Refused };
     transcoded(json::Messages::new(text, Limits::DEFAULT))
