@@ -49,7 +49,7 @@ pub(super) fn wrap(
     object: &Managed,
     key: &mut ManagedObject,
     specification: &KeyWrappingSpecification,
-    place: Place,
+    mut place: Place,
 ) -> Result<(), Failure> {
     let Some(block) = key_block(key) else {
         return Err(Failure::new(Kind::WrongObjectType, "objects without a Key Block are not wrapped"));
@@ -77,16 +77,20 @@ pub(super) fn wrap(
     if encrypts {
         let information: &EncryptionKeyInformation =
             encryption.ok_or_else(|| Failure::missing("the Encryption Key Information"))?;
-        let (identifier, bytes, iv) = keys::encrypt(cx, information, &plain)?;
-        data.iv_counter_nonce = iv;
+        let encrypted = keys::encrypt(cx, information, &plain)?;
+        if !encrypted.by_the_book {
+            // PyKMIP's clients wrap so, and can read nothing but a structure as a Key Value.
+            place = Place::Material;
+        }
+        data.iv_counter_nonce = encrypted.iv;
         data.encryption_key_information = Some(
             EncryptionKeyInformation {
-                unique_identifier: UniqueIdentifier::TextString(identifier),
+                unique_identifier: UniqueIdentifier::TextString(encrypted.identifier),
                 ..information.clone()
             }
             .into(),
         );
-        sealed = Some(bytes);
+        sealed = Some(encrypted.sealed);
     }
     if signs {
         let information: &MacSignatureKeyInformation =

@@ -398,3 +398,15 @@ fn transparent_groups() {
         }
     }
 }
+
+/// PyKMIP's clients register PKCS#1 as PKCS#8. It comes back as it was, and is used and converted as what it is.
+#[test]
+fn one_private_key_said_to_be_another() {
+    let server = server();
+    let pkcs1 = fixtures::rsa().rsa().unwrap().private_key_to_der().unwrap();
+    let key = ManagedObject::PrivateKey(PrivateKey::new(block(KeyFormatType::PKCS_8, &pkcs1)).into());
+    let identifier = register(&server, V1_2, key.clone());
+    assert_eq!(server.get(V1_2, &identifier).unwrap().object, key);
+    let plain = get_as(&server, V1_2, &identifier, KeyFormatType::PKCS_1).unwrap();
+    assert_eq!(bytes(&plain), pkcs1);
+}

@@ -376,6 +376,14 @@ fn documented_errors() {
         );
         // What PyKMIP's clients wrap with has no parameters of its own.
         get_wrapped(&server, *version, &key, encrypted(&bare, Some(nist()))).unwrap();
+        if *version >= V1_1 {
+            // They read a structure alone.
+            let specification = KeyWrappingSpecification {
+                encoding_option: Some(EncodingOption::NoEncoding),
+                ..encrypted(&bare, Some(nist()))
+            };
+            assert_eq!(plain(&get_wrapped(&server, *version, &key, specification).unwrap()), WRAPPED);
+        }
         let certificate =
             register(&server, *version, ManagedObject::Certificate(fixtures::certificate()), []);
         let failed = get_wrapped(&server, *version, &certificate, encrypted(&good, None)).unwrap_err();

@@ -58,7 +58,11 @@ impl AsymmetricKey {
             (F::PKCS_1, false) => Self::Public(PublicKey::from_pkcs1(bytes)?),
             // 1.4 §2.1.3: encrypted ones too. Nobody has told the server the password.
             (F::PKCS_8, true) if is_encrypted_pkcs8(bytes) => return Ok(None),
-            (F::PKCS_8, true) => Self::Private(PrivateKey::from_pkcs8(bytes)?),
+            // PyKMIP's clients register PKCS#1 as PKCS#8 (its integration suite, after KMIP 1.1's test cases): it is kept so.
+            (F::PKCS_8, true) => Self::Private(
+                PrivateKey::from_pkcs8(bytes)
+                    .or_else(|error| PrivateKey::from_pkcs1(bytes).map_err(|_| error))?,
+            ),
             (F::ECPrivateKey, true) => Self::Private(PrivateKey::from_sec1(bytes)?),
             (F::X_509, false) => Self::Public(PublicKey::from_x509(bytes)?),
             (F::Raw, _) => match raw_family(block) {

@@ -20,12 +20,24 @@ use crate::engine::keys::{private_key, public_key};
 use crate::engine::{Context, End, Failure, Kind, Managed, Use, Work};
 use crate::wipe::Wiped;
 
-/// Encrypts a key: the identifier of the key that it is encrypted with, what came of it, and the vector.
+/// An encrypted key.
+pub(super) struct Encrypted {
+    /// The key that it is encrypted with.
+    pub(super) identifier: Text,
+    /// What came of it.
+    pub(super) sealed: Vec<u8>,
+    /// The vector.
+    pub(super) iv: Option<Bytes>,
+    /// Whether the key that it is encrypted with has Cryptographic Parameters, as the specification has it.
+    pub(super) by_the_book: bool,
+}
+
+/// Encrypts a key.
 pub(super) fn encrypt(
     cx: &mut Context<'_>,
     information: &EncryptionKeyInformation,
     plain: &[u8],
-) -> Result<(Text, Vec<u8>, Option<Bytes>), Failure> {
+) -> Result<Encrypted, Failure> {
     let key = find(cx, &information.unique_identifier, Operation::Encrypt)?;
     check_key(cx, &key.object, WRAP)?;
     let parameters = parameters(information.cryptographic_parameters.as_ref().map(Borrow::borrow), &key)?;
@@ -37,7 +49,8 @@ pub(super) fn encrypt(
     };
     let sealed = run(work, plain)?;
     allocate(cx, &key.object, &key.identifier, Operation::Encrypt, plain.len(), true)?;
-    Ok((key.identifier, sealed.to_vec(), iv))
+    let by_the_book = key.object.attributes.get(Tag::CryptographicParameters).is_some();
+    Ok(Encrypted { identifier: key.identifier, sealed: sealed.to_vec(), iv, by_the_book })
 }
 
 /// Decrypts a key.
