@@ -215,7 +215,7 @@ impl Authenticator for Clients {
             (None, None) => return Err(refuse("the client's certificate does not say who it is")),
         };
         let groups = if self.services.is_empty() { groups } else { Some(self.groups(&user)?) };
-        Ok(Caller { user: Some(user.into()), groups })
+        Ok(Caller::user(user).in_groups(groups))
     }
 
     fn may_block(&self, credentials: bool) -> bool {

@@ -108,6 +108,7 @@ impl Layers {
         set(&mut config.engine.lease_time, file.server.lease_seconds);
         set(&mut config.engine.unique_names, file.server.unique_names);
         set(&mut config.engine.hide_objects, file.server.hide_objects);
+        set(&mut config.engine.interop, file.server.interop);
 
         set(&mut config.log.level, file.log.level);
         if let Some(format) = file.log.format {

@@ -122,6 +122,9 @@ section! {
         /// Whether an object that the client may not locate is answered as if it weren't there. Otherwise it is Permission
         /// Denied, as the official test cases have it: then whoever guesses an identifier learns that it exists.
         hide_objects: bool, Value, "false" = "true";
+        /// Whether clients may announce interoperability tests with the operation Interop, as the official test cases do.
+        /// The specification forbids it in production.
+        interop: bool, Value, "true" = "false";
     }
 }
 

@@ -101,6 +101,12 @@ pub enum CryptoError {
     /// There is nothing to work on.
     #[error("there is no data")]
     Empty,
+    /// A secret can't be shared this way.
+    #[error("{0}")]
+    Sharing(&'static str),
+    /// The parts of a shared secret don't make it.
+    #[error("{0}")]
+    Parts(&'static str),
     /// The data is longer than one operation can take.
     #[error("the data is too long for one operation")]
     TooLong,

@@ -22,6 +22,7 @@ pub mod pkey;
 pub mod random;
 pub mod rsa;
 pub mod sign;
+pub mod split;
 mod table;
 mod whole;
 

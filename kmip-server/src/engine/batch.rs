@@ -2,12 +2,13 @@
 
 use kmip::ttlv::{DateTime, Version};
 use kmip::types::{
-    AsynchronousIndicator, BatchErrorContinuationOption, Credential, Operation, RequestBatchItem,
-    RequestHeader, RequestMessage,
+    AsynchronousIndicator, BatchErrorContinuationOption, Credential, CredentialValue, Operation,
+    RequestBatchItem, RequestHeader, RequestMessage, Ticket,
 };
 
 use super::context::{Access, Context, Session};
 use super::response::{Answered, Response};
+use super::tickets::certificate_of;
 use super::{Answer, Engine, Failure, Kind, identity};
 use crate::handler::{Disposition, Peer};
 use crate::ops;
@@ -20,6 +21,7 @@ struct Batch<'a> {
     engine: &'a Engine,
     caller: &'a Caller,
     now: DateTime,
+    certificate: Option<[u8; 32]>,
     session: Session,
     response: Response,
     /// Whether the client limits the response's size.
@@ -46,8 +48,13 @@ impl Engine {
             response.failure(answered, &failure);
             return response.finish(Disposition::KeepOpen);
         }
-        let caller = match self.identify(peer, &header) {
+        let caller = match self.identify(peer, &header, now) {
             Ok(caller) => caller,
+            // It was good once, which says nothing against the connection.
+            Err(failure) if failure.kind() == Kind::Ticket => {
+                response.failure(items.first().map(answered).unwrap_or_default(), &failure);
+                return response.finish(Disposition::KeepOpen);
+            }
             Err(failure) => {
                 tracing::info!(peer = peer.common_name(), %failure, "authentication failed");
                 response.failure(Answered::default(), &failure);
@@ -58,6 +65,7 @@ impl Engine {
             engine: self,
             caller: &caller,
             now,
+            certificate: certificate_of(peer),
             session: Session::default(),
             response,
             limited: limit.is_some(),
@@ -134,15 +142,31 @@ impl Engine {
         Ok(())
     }
 
-    /// Who asks.
-    fn identify(&self, peer: &Peer, header: &RequestHeader) -> Result<Caller, Failure> {
-        let credentials: Vec<&Credential> = header
-            .authentication
-            .iter()
-            .flat_map(|authentication| &authentication.credential)
-            .filter(|credential| identity::says_something(credential))
-            .collect();
-        self.authenticator.authenticate(peer, &credentials)
+    /// Who asks: whose ticket it is, where there is one (2.0 §9.11). Credentials beside it, and the connection, have to be
+    /// good as well, and the credentials those of the same user.
+    fn identify(&self, peer: &Peer, header: &RequestHeader, now: DateTime) -> Result<Caller, Failure> {
+        let (mut tickets, mut credentials): (Vec<&Ticket>, Vec<&Credential>) = Default::default();
+        for credential in header.authentication.iter().flat_map(|authentication| &authentication.credential) {
+            match &credential.credential_value {
+                CredentialValue::TicketCredential(ticket) => tickets.push(&ticket.ticket),
+                _ if identity::says_something(credential) => credentials.push(credential),
+                _ => {}
+            }
+        }
+        let known = self.authenticator.authenticate(peer, &credentials)?;
+        let ticket = match *tickets {
+            [] => return Ok(known),
+            [ticket] => ticket,
+            _ => return Err(Failure::new(Kind::Authentication, "there is more than one ticket")),
+        };
+        let caller = self.tickets.redeem(ticket, peer, now)?;
+        if !credentials.is_empty() && caller.user != known.user {
+            return Err(Failure::new(
+                Kind::Authentication,
+                "the credentials are not those of the ticket's user",
+            ));
+        }
+        Ok(caller)
     }
 }
 
@@ -217,6 +241,7 @@ impl Batch<'_> {
             version,
             operation,
             now: self.now,
+            certificate: self.certificate,
             room: 0,
         };
         let result = if self.caller.user.is_none()
@@ -227,7 +252,11 @@ impl Batch<'_> {
                 "the client is not known: its certificate does not say who it is",
             ))
         } else {
-            ops::run(&mut cx, item.request_payload)
+            match &self.caller.ticket {
+                Some(grant) => self.engine.tickets.use_for(grant, operation),
+                None => Ok(()),
+            }
+            .and_then(|()| ops::run(&mut cx, item.request_payload))
         };
         let room = cx.room;
         let result = result.and_then(|payload| self.response.success(answered, payload, room));

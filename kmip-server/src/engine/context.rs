@@ -24,6 +24,8 @@ pub struct Context<'a> {
     pub(super) version: Version,
     pub(super) operation: Operation,
     pub(super) now: DateTime,
+    /// The digest of the certificate that the request came with.
+    pub(super) certificate: Option<[u8; 32]>,
     /// How much room the response will need beyond the usual.
     pub(super) room: usize,
 }
@@ -342,6 +344,9 @@ pub(super) fn decide(
     header: &store::Header,
     operation: Operation,
 ) -> Result<(), Failure> {
+    if let Some(grant) = &caller.ticket {
+        grant.check_object(operation, &header.identifier)?;
+    }
     // Of a destroyed template, nothing is left (1.4 §4.21).
     let is_gone = header.object_type == kmip::types::ObjectType::Template.0
         && header.storage == kmip::types::StorageStatusMask::DestroyedStorage.bits();

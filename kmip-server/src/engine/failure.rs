@@ -27,6 +27,8 @@ pub enum Kind {
     Allocation,
     /// The object was destroyed before.
     AlreadyDestroyed,
+    /// There is an object with this identifier.
+    AlreadyExists,
     /// The client leaves Application Data to the server, which makes none for this namespace.
     ApplicationNamespace,
     /// The object has to be recovered from the archive first.
@@ -133,6 +135,10 @@ pub enum Kind {
     UnsupportedVersion,
     /// A message extension is critical, and the server doesn't know it.
     UnknownExtension,
+    /// The ticket is none, or no longer valid.
+    Ticket,
+    /// The ticket is not for this.
+    TicketRights,
     /// The object has no Usage Limits.
     Unlimited,
     /// The key's Cryptographic Usage Mask doesn't allow it.
@@ -160,6 +166,7 @@ impl Kind {
             Self::Allocation => &[R::UsageLimitExceeded, R::PermissionDenied],
             // KMIP 1.4 §11.22 for Destroy; 2.0 §6.1.15.1.
             Self::AlreadyDestroyed => &[R::ObjectDestroyed, R::PermissionDenied],
+            Self::AlreadyExists => &[R::ObjectAlreadyExists, R::InvalidField],
             Self::ApplicationNamespace => &[R::ApplicationNamespaceNotSupported],
             Self::Archived => &[R::ObjectArchived],
             // 1.4 §11.15 to §11.17; each operation of 2.0 has its own of these.
@@ -233,6 +240,9 @@ impl Kind {
             Self::UnsupportedVersion => &[R::UnsupportedProtocolVersion, R::InvalidMessage],
             // 1.4 §11.1; 2.0 §11.45.
             Self::UnknownExtension => &[R::UnknownMessageExtension, R::FeatureNotSupported],
+            Self::Ticket => &[R::InvalidTicket],
+            // As the official case TC-DLOGIN-2 has it, which goes before the tables.
+            Self::TicketRights => &[R::NotAuthorised],
             // 1.4 §11.19.
             Self::Unlimited => &[R::AttributeNotFound, R::IllegalOperation],
             // 1.4 §11.30: "not able to be used for encryption".
@@ -362,7 +372,9 @@ impl From<CryptoError> for Failure {
             E::KeyUse { .. } | E::DigestLength { .. } | E::DigestGiven | E::HashMissing | E::Unsignable => {
                 Kind::BadParameters
             }
-            E::MessageLength => Kind::Cryptographic,
+            // 1.4 §11.39: "incorrect attribute value(s)"; §11.40 and the official cases TC-SJ.
+            E::Sharing(_) => Kind::BadParameters,
+            E::MessageLength | E::Parts(_) => Kind::Cryptographic,
             E::TagLength { .. } => Kind::StreamTag,
             E::TooLong => Kind::ServerLimit,
             _ => {
@@ -406,6 +418,9 @@ mod tests {
                 for kind in [
                     Kind::Allocation,
                     Kind::AlreadyDestroyed,
+                    Kind::AlreadyExists,
+                    Kind::Ticket,
+                    Kind::TicketRights,
                     Kind::ApplicationNamespace,
                     Kind::Archived,
                     Kind::AttributeExists,

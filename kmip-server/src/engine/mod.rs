@@ -28,6 +28,7 @@ mod context;
 mod failure;
 mod handler;
 mod identity;
+mod imported;
 mod index;
 pub(crate) mod keys;
 pub(crate) mod leniency;
@@ -40,6 +41,7 @@ mod record;
 mod refusal;
 mod response;
 mod streams;
+mod tickets;
 mod transcript;
 mod weak;
 mod writer;
@@ -70,6 +72,7 @@ pub(crate) use self::material::{
 pub use self::object::Managed;
 pub use self::streams::StreamLimits;
 pub(crate) use self::streams::{End, Gather, Stream, Work};
+pub(crate) use self::tickets::{Grant, Wanted as WantedTicket};
 pub(crate) use self::writer::{New, Writer};
 use crate::handler::{Disposition, Peer};
 use crate::rights::{LivePolicies, Policies};
@@ -98,6 +101,8 @@ pub struct Settings {
     pub hide_objects: bool,
     /// Whether RSA key pairs of fewer than 1024 bits are made.
     pub weak_rsa: bool,
+    /// Whether clients may announce interoperability tests (2.0 §6.1.25: not "in a production server").
+    pub interop: bool,
     /// How many operations may wait for their next part.
     pub streams: StreamLimits,
     /// Whether weak algorithms may be used: DES and 3DES, Blowfish, CAST5, IDEA, RC4, MD4, MD5, and SHA-1 in signatures.
@@ -115,6 +120,7 @@ impl Default for Settings {
             unique_names: false,
             hide_objects: true,
             weak_rsa: false,
+            interop: false,
             streams: StreamLimits::default(),
             weak_algorithms: true,
         }
@@ -130,6 +136,7 @@ pub struct Engine {
     settings: Settings,
     clock: fn() -> DateTime,
     streams: streams::Streams,
+    tickets: tickets::Tickets,
 }
 
 /// The answer to one message.
@@ -153,6 +160,7 @@ impl Engine {
             settings,
             clock: DateTime::now,
             streams: streams::Streams::default(),
+            tickets: tickets::Tickets::default(),
         }
     }
 

@@ -28,6 +28,11 @@ impl Managed {
         Self { stored: None, owner: owner.to_owned(), attributes, material: Some(material) }
     }
 
+    /// Another object in the place of this one, which keeps its owner.
+    pub(super) fn replaced(self, attributes: AttributeSet, material: Bytes) -> Self {
+        Self { attributes, material: Some(material), ..self }
+    }
+
     /// Reads the object that the store has under an identifier, if it has one; `allow` looks at what is known of it in
     /// the clear before anything is opened.
     pub(super) fn load(

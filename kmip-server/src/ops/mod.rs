@@ -12,21 +12,30 @@ mod check;
 mod container;
 mod create;
 mod create_key_pair;
+mod create_split_key;
 mod decrypt;
+mod delegated_login;
 mod delete_attribute;
 mod derivation;
 mod derive_key;
 mod destroy;
 mod discover_versions;
 mod encrypt;
+mod export;
 mod get;
 mod get_attribute_list;
 mod get_attributes;
 mod get_usage_allocation;
 mod hash;
+mod import;
+mod interop;
+mod join_split_key;
 mod key_pair;
 mod lengths;
 mod locate;
+mod log;
+mod login;
+mod logout;
 mod mac;
 mod modify_attribute;
 mod obtain_lease;
@@ -43,6 +52,7 @@ mod rekeying;
 mod revoke;
 mod rng;
 mod set_attribute;
+mod set_endpoint_role;
 mod sign;
 mod signing;
 mod split;
@@ -55,7 +65,7 @@ use kmip::types::{self, AttributeId, Operation, RequestPayload, ResponsePayload,
 
 pub(crate) use self::register::take_from_object;
 pub(crate) use self::templates::template_of;
-use crate::engine::{Context, Failure, Kind};
+use crate::engine::{Context, Failure, Kind, Settings};
 
 /// How an operation is run.
 struct Handler {
@@ -130,9 +140,19 @@ macro_rules! handlers {
 handlers! {
     Create CreateRequest Writes create::create;
     CreateKeyPair CreateKeyPairRequest Writes create_key_pair::create_key_pair;
+    CreateSplitKey CreateSplitKeyRequest Writes create_split_key::create_split_key;
+    JoinSplitKey JoinSplitKeyRequest Writes join_split_key::join_split_key;
     ReKey ReKeyRequest Writes re_key::re_key;
     ReKeyKeyPair ReKeyKeyPairRequest Writes re_key_key_pair::re_key_key_pair;
     Register RegisterRequest Writes register::register;
+    Import ImportRequest Writes import::import;
+    Export ExportRequest Reads export::export;
+    Interop InteropRequest Reads interop::interop;
+    Log LogRequest Reads log::log;
+    Login LoginRequest Reads login::login;
+    DelegatedLogin DelegatedLoginRequest Reads delegated_login::delegated_login;
+    Logout LogoutRequest Reads logout::logout;
+    SetEndpointRole SetEndpointRoleRequest Reads set_endpoint_role::set_endpoint_role;
     Locate LocateRequest Reads locate::locate;
     Get GetRequest Touches get::get;
     GetAttributes GetAttributesRequest Reads get_attributes::get_attributes;
@@ -168,7 +188,9 @@ handlers! {
 pub(crate) fn run(cx: &mut Context<'_>, payload: RequestPayload) -> Result<ResponsePayload, Failure> {
     let (operation, version) = (cx.operation(), cx.version());
     match handler(operation) {
-        Some(handler) if is_in(operation, version) => (handler.run)(cx, payload),
+        Some(handler) if is_in(operation, version) && is_on(operation, cx.settings()) => {
+            (handler.run)(cx, payload)
+        }
         _ => Err(not_served(operation, version)),
     }
 }
@@ -196,9 +218,17 @@ pub(crate) fn is_served(operation: Operation, version: Version) -> bool {
     handler(operation).is_some() && is_in(operation, version)
 }
 
-/// The operations that the server has in a version.
-pub(crate) fn served(version: Version) -> impl Iterator<Item = Operation> {
-    HANDLERS.iter().map(|handler| handler.operation).filter(move |operation| is_in(*operation, version))
+/// The operations that the server has in a version, as it is set.
+pub(crate) fn served(version: Version, settings: &Settings) -> impl Iterator<Item = Operation> {
+    HANDLERS
+        .iter()
+        .map(|handler| handler.operation)
+        .filter(move |operation| is_in(*operation, version) && is_on(*operation, settings))
+}
+
+/// Whether the settings let clients have an operation.
+fn is_on(operation: Operation, settings: &Settings) -> bool {
+    operation != Operation::Interop || settings.interop
 }
 
 /// The failure for an operation that the server doesn't have.

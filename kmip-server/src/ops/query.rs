@@ -18,7 +18,7 @@ pub(super) fn query(cx: &mut Context<'_>, request: QueryRequest) -> Result<Query
     response.extension_information = profiles::extensions(&functions, NAMES.tags, version);
     for function in functions {
         match function {
-            QueryFunction::QueryOperations => response.operation = served(version).collect(),
+            QueryFunction::QueryOperations => response.operation = served(version, cx.settings()).collect(),
             QueryFunction::QueryObjects => response.object_type = register::object_types(version).collect(),
             QueryFunction::QueryServerInformation => {
                 response.vendor_identification = Some(cx.settings().vendor.clone());

@@ -1,8 +1,10 @@
-//! What the parts of a split key say of themselves (KMIP 1.4 §2.2.5, 2.0 §2.7).
+//! What the parts of a split key say of themselves (KMIP 1.4 §2.2.5, 2.0 §2.8).
 
-use kmip::types::{ManagedObject, SplitKeyMethod};
+use kmip::ttlv::{BigInteger, Tag, Version};
+use kmip::types::{AttributeSet, AttributeValue, ManagedObject, SplitKeyMethod, version};
 
-use crate::engine::{Failure, Kind};
+use crate::crypto::split::{BinaryField, PrimeField, Sharing};
+use crate::engine::{Failure, Kind, flag};
 
 /// Checks that a part of a split key is one of the parts that it says there are, if the object is one.
 ///
@@ -26,4 +28,60 @@ pub(super) fn check_split(object: &ManagedObject) -> Result<(), Failure> {
         return refuse("the Prime Field Size of a key that is split over a prime field is missing");
     }
     Ok(())
+}
+
+/// How keys are split by this method.
+///
+/// # Errors
+///
+/// When the server doesn't have the method, or the Prime Field Size that it needs is missing or none.
+pub(super) fn sharing(
+    method: SplitKeyMethod,
+    prime: Option<&BigInteger>,
+    written_in: Version,
+) -> Result<Sharing, Failure> {
+    Ok(match method {
+        SplitKeyMethod::XOR => Sharing::Xor,
+        SplitKeyMethod::PolynomialSharingGF2_8 => Sharing::Binary(BinaryField::GF8),
+        // 2.0 §13.1 has it over another GF(2^8) than 1.4 §2.2.5: parts are of the version that they were written in.
+        SplitKeyMethod::PolynomialSharingGF2_16 if written_in < version::V2_0 => {
+            Sharing::Binary(BinaryField::GF16_FIPS_197)
+        }
+        SplitKeyMethod::PolynomialSharingGF2_16 => Sharing::Binary(BinaryField::GF16),
+        SplitKeyMethod::PolynomialSharingPrimeField => {
+            let Some(prime) = prime.and_then(BigInteger::as_unsigned_bytes) else {
+                return Err(Failure::new(
+                    Kind::InvalidField,
+                    "to split a key over a prime field, the Prime Field Size must be given",
+                ));
+            };
+            Sharing::Prime(PrimeField::new(prime)?)
+        }
+        other => {
+            return Err(Failure::new(Kind::InvalidField, format!("{other} is no Split Key Method")));
+        }
+    })
+}
+
+/// A number of parts, which is one byte here.
+///
+/// # Errors
+///
+/// When it is below one, or too large.
+pub(super) fn number(number: i32) -> Result<u8, Failure> {
+    match u8::try_from(number) {
+        Ok(number) if number > 0 => Ok(number),
+        _ if number > 0 => Err(Failure::new(Kind::ServerLimit, "keys have no more than 255 parts here")),
+        _ => Err(Failure::new(Kind::InvalidField, "keys have at least one part")),
+    }
+}
+
+/// Has an object be as well guarded as the one that it comes from: parts make the key again, and a key its parts.
+pub(super) fn guard(given: &mut AttributeSet, from: &AttributeSet) {
+    if flag(from, Tag::Sensitive) == Some(true) {
+        given.set(AttributeValue::Sensitive(true));
+    }
+    if flag(from, Tag::Extractable) == Some(false) {
+        given.set(AttributeValue::Extractable(false));
+    }
 }

@@ -30,17 +30,25 @@ pub struct Caller {
     pub user: Option<Arc<str>>,
     /// The user's groups; none where there is no group information.
     pub groups: Option<Arc<[String]>>,
+    /// What the ticket allows that the user came with, if it was one.
+    pub(crate) ticket: Option<Arc<crate::engine::Grant>>,
 }
 
 impl Caller {
     /// A user of whose groups nothing is known.
     pub fn user(name: impl Into<Arc<str>>) -> Self {
-        Self { user: Some(name.into()), groups: None }
+        Self { user: Some(name.into()), groups: None, ticket: None }
+    }
+
+    /// The same user as a member of these groups.
+    #[must_use]
+    pub fn in_groups(self, groups: Option<Arc<[String]>>) -> Self {
+        Self { groups, ..self }
     }
 
     /// Nobody in particular.
     pub const fn anonymous() -> Self {
-        Self { user: None, groups: None }
+        Self { user: None, groups: None, ticket: None }
     }
 }
 

@@ -129,7 +129,7 @@ fn with(text: &str) -> Policies {
 
 fn member(groups: &[&str]) -> Caller {
     let groups: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
-    Caller { groups: Some(groups.into()), ..Caller::user("bob") }
+    Caller::user("bob").in_groups(Some(groups.into()))
 }
 
 #[test]

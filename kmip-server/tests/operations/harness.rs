@@ -205,6 +205,16 @@ fn operation_of(payload: &RequestPayload) -> Operation {
         P::ReKey(_) => Operation::ReKey,
         P::ReKeyKeyPair(_) => Operation::ReKeyKeyPair,
         P::Recover(_) => Operation::Recover,
+        P::CreateSplitKey(_) => Operation::CreateSplitKey,
+        P::JoinSplitKey(_) => Operation::JoinSplitKey,
+        P::Import(_) => Operation::Import,
+        P::Export(_) => Operation::Export,
+        P::Interop(_) => Operation::Interop,
+        P::Log(_) => Operation::Log,
+        P::Login(_) => Operation::Login,
+        P::DelegatedLogin(_) => Operation::DelegatedLogin,
+        P::Logout(_) => Operation::Logout,
+        P::SetEndpointRole(_) => Operation::SetEndpointRole,
         other => panic!("{other:?}"),
     }
 }

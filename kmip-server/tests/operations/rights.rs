@@ -145,7 +145,7 @@ impl Authenticator for Grouped {
         Ok(match name.split_once(':') {
             Some((user, groups)) => {
                 let groups = groups.split(',').map(|group| group.trim().to_owned());
-                Caller { groups: Some(groups.collect()), ..Caller::user(user) }
+                Caller::user(user).in_groups(Some(groups.collect()))
             }
             None => Caller::user(name),
         })

@@ -17,6 +17,8 @@ pub enum Purpose {
     Generate,
     /// The client hands it over.
     Register,
+    /// The client hands it over with all that another server has said of it.
+    Import,
 }
 
 impl Purpose {
@@ -24,6 +26,8 @@ impl Purpose {
     /// object is to be like, or is (KMIP 1.4 tables 165 and 171).
     pub(super) fn may_ask_for(self, tag: Tag) -> bool {
         match tag {
+            // 1.4 §4.41, 2.0 §6.1.24: "Initially set by" is not enforced.
+            _ if self == Self::Import => true,
             Tag::CryptographicAlgorithm | Tag::CryptographicLength | Tag::KeyFormatType => true,
             Tag::CertificateType
             | Tag::CertificateLength
