@@ -146,7 +146,9 @@ def create_key_pair(case):
         "Cryptographic Usage Mask": [M.SIGN.value | M.DECRYPT.value], "Object Type": ["PRIVATE_KEY"],
         "Name": [[case.name("private"), "UNINTERPRETED_TEXT_STRING"]]})
     found = [case.client.get(uid) for uid in (public, private)]
-    case.equal([key.key_format_type for key in found], [enums.KeyFormatType.PKCS_1, enums.KeyFormatType.PKCS_8])
+    # In KMIP 2.0 the default for private keys is PKCS#1, too (2.0 §4.28).
+    default = enums.KeyFormatType.PKCS_1 if case.version is V2_0 else enums.KeyFormatType.PKCS_8
+    case.equal([key.key_format_type for key in found], [enums.KeyFormatType.PKCS_1, default])
     private_key = serialization.load_der_private_key(found[1].value, None)
     case.equal(private_key.key_size, 2048)
     case.equal(private_key.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.PKCS1), found[0].value)
@@ -432,7 +434,8 @@ def decrypt(case):
         data = os.urandom(length)
         encrypted, _ = case.client.encrypt(data, uid, ENCRYPTION, iv)
         case.equal(case.client.decrypt(encrypted, uid, ENCRYPTION, iv), data)
-    case.refused(R.CRYPTOGRAPHIC_FAILURE, case.client.decrypt, bytes(16), uid, ENCRYPTION, iv)
+    unpadded, _ = case.client.encrypt(bytes(16), uid, ENCRYPTION | {"padding_method": enums.PaddingMethod.NONE}, iv)
+    case.refused(R.CRYPTOGRAPHIC_FAILURE, case.client.decrypt, unpadded, uid, ENCRYPTION, iv)
     encrypting = case.key(masks=[M.ENCRYPT])
     reason = R.INCOMPATIBLE_CRYPTOGRAPHIC_USAGE_MASK if case.version is V2_0 else R.PERMISSION_DENIED
     case.refused(reason, case.client.decrypt, bytes(16), encrypting, ENCRYPTION, iv)
@@ -494,7 +497,9 @@ def mac(case):
     code = cmac.CMAC(algorithms.AES(key))
     code.update(b"data")
     case.equal(case.client.mac(b"data", uid, A.AES), (uid, code.finalize()))
-    case.refused(R.INVALID_FIELD, case.client.mac, b"data", uid, A.RC4)
+    # CMAC needs a block cipher.
+    reason = R.BAD_CRYPTOGRAPHIC_PARAMETERS if case.version is V2_0 else R.INVALID_FIELD
+    case.refused(reason, case.client.mac, b"data", uid, A.RC4)
 
 
 @method

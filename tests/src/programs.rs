@@ -11,23 +11,29 @@ use tempfile::TempDir;
 /// The program of this name, built.
 pub fn program(name: &str) -> PathBuf {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
-    let folder = FOLDER.get_or_init(|| {
-        let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let built = Command::new(cargo)
-            .args(["build", "--quiet", "-p", "kmip-server", "-p", "kmip", "--features", "kmip/cli"])
-            .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
-            .status()
-            .expect("cargo runs");
-        assert!(built.success(), "the programs can't be built");
-        // A test lies in <target>/<profile>/deps.
-        let mut folder = env::current_exe().expect("the test's own path");
-        folder.pop();
-        folder.pop();
-        folder
-    });
-    let path = folder.join(name);
-    assert!(path.exists(), "there is no program at {}", path.display());
-    path
+    FOLDER.get_or_init(|| build(&["-p", "kmip-server", "-p", "kmip"])).join(name)
+}
+
+/// The example of this name of the package `kmip`, built.
+pub fn example(name: &str) -> PathBuf {
+    build(&["-p", "kmip", "--example", name]).join("examples").join(name)
+}
+
+/// Builds something, and tells where it lies then.
+fn build(what: &[&str]) -> PathBuf {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let built = Command::new(cargo)
+        .args(["build", "--quiet", "--features", "kmip/cli"])
+        .args(what)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
+        .status()
+        .expect("cargo runs");
+    assert!(built.success(), "the programs can't be built");
+    // A test lies in <target>/<profile>/deps.
+    let mut folder = env::current_exe().expect("the test's own path");
+    folder.pop();
+    folder.pop();
+    folder
 }
 
 /// A server, which is stopped when dropped.
@@ -134,4 +140,21 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Runs the client's cookbook on a server, with `ca.crt`, `client.crt` and `client.key` of a folder. The recipes that came
+/// out as they should, and those that didn't.
+pub fn cookbook(server: &str, folder: &Path) -> (Vec<String>, Vec<String>) {
+    let output = Command::new(example("cookbook"))
+        .env("KMIP_SERVER", server)
+        .env("KMIP_DIRECTORY", folder)
+        .output()
+        .expect("the example runs");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    print!("{text}{}", String::from_utf8_lossy(&output.stderr));
+    let named = |start: &str| {
+        let lines = text.lines().filter_map(|line| line.strip_prefix(start));
+        lines.map(|line| line.split(':').next().unwrap_or_default().to_owned()).collect()
+    };
+    (named("ok "), named("failed "))
 }

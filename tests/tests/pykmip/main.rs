@@ -4,6 +4,7 @@
 //! All of this needs Python 3 with `venv`, and the index; `KMIP_TESTS_WITHOUT_PYKMIP=1` leaves it out.
 
 mod changing_over;
+mod our_client;
 mod pki;
 mod python;
 mod server;

@@ -30,8 +30,6 @@ fn integration() {
 
 /// What doesn't pass yet: whoever makes one of them pass takes it off the list.
 const INTEGRATION_FAILURES: &[&str] = &[
-    "TestIntegration::test_key_pair_create_get_destroy",
-    "TestProxyKmipClientIntegration::test_asymmetric_key_pair_create_get_destroy",
     "TestProxyKmipClientIntegration::test_create_get_wrapped_destroy",
     "TestProxyKmipClientIntegration::test_create_key_pair_sign_signature_verify",
     "TestProxyKmipClientIntegration::test_derive_key_using_encryption",
