@@ -146,7 +146,7 @@ def create_key_pair(case):
         "Cryptographic Usage Mask": [M.SIGN.value | M.DECRYPT.value], "Object Type": ["PRIVATE_KEY"],
         "Name": [[case.name("private"), "UNINTERPRETED_TEXT_STRING"]]})
     found = [case.client.get(uid) for uid in (public, private)]
-    # In KMIP 2.0 the default for private keys is PKCS#1, too (2.0 §4.28).
+    # In KMIP 2.0 the default for private keys is PKCS#1, too (2.0 §4.26).
     default = enums.KeyFormatType.PKCS_1 if case.version is V2_0 else enums.KeyFormatType.PKCS_8
     case.equal([key.key_format_type for key in found], [enums.KeyFormatType.PKCS_1, default])
     private_key = serialization.load_der_private_key(found[1].value, None)

@@ -54,30 +54,12 @@ impl PyKmip {
         fs::write(folder.join("server.conf"), config).unwrap();
         let python = Python::get();
         let output = File::create(folder.join("output")).unwrap();
-        let child = python
-            .command()
-            .arg(python.program("pykmip-server"))
-            .arg("-f")
-            .arg(folder.join("server.conf"))
-            .arg("-l")
-            .arg(folder.join("server.log"))
-            .stdin(Stdio::null())
-            .stdout(output.try_clone().unwrap())
-            .stderr(output)
-            .spawn()
-            .unwrap();
-        let mut server = Self { child, address: format!("127.0.0.1:{port}"), database };
-        let start = Instant::now();
-        while start.elapsed() < START {
-            if server.child.try_wait().unwrap().is_some() {
-                return None;
-            }
-            if TcpStream::connect(&server.address).is_ok() {
-                return Some(server);
-            }
-            sleep(Duration::from_millis(50));
-        }
-        None
+        let mut command = python.command();
+        command.arg(python.program("pykmip-server")).arg("-f").arg(folder.join("server.conf"));
+        command.arg("-l").arg(folder.join("server.log"));
+        let address = format!("127.0.0.1:{port}");
+        let child = start(&mut command, output, &address)?;
+        Some(Self { child, address, database })
     }
 
     /// Host and port, as scripts want them.
@@ -113,6 +95,68 @@ impl Drop for PyKmip {
             self.end();
         }
     }
+}
+
+/// The group service SLUGS, which runs until this is dropped.
+pub(crate) struct Slugs {
+    child: Child,
+    /// What PyKMIP's configuration says of it.
+    pub(crate) url: String,
+}
+
+impl Slugs {
+    /// Starts it with users and groups from a file, which it reads again when that changes.
+    pub(crate) fn start(folder: &Path, groups: &Path) -> Self {
+        for _ in 0..4 {
+            if let Some(slugs) = Self::try_start(folder, groups, free_port()) {
+                return slugs;
+            }
+        }
+        panic!(
+            "SLUGS doesn't start:\n{}",
+            fs::read_to_string(folder.join("slugs.output")).unwrap_or_default()
+        );
+    }
+
+    fn try_start(folder: &Path, groups: &Path, port: u16) -> Option<Self> {
+        let config = folder.join("slugs.conf");
+        let text = format!(
+            "[global]\nenvironment = 'production'\nserver.socket_host = '127.0.0.1'\nserver.socket_port = {port}\n\
+             log.error_file = '{}'\n\n[data]\nuser_group_mapping = '{}'\n\n[/slugs]\ntools.trailing_slash.on = True\n",
+            folder.join("slugs.log").display(),
+            groups.display(),
+        );
+        fs::write(&config, text).unwrap();
+        let python = Python::get();
+        let output = File::create(folder.join("slugs.output")).unwrap();
+        let mut command = python.command();
+        command.arg(python.program("slugs")).arg("-c").arg(config);
+        let child = start(&mut command, output, &format!("127.0.0.1:{port}"))?;
+        Some(Self { child, url: format!("http://127.0.0.1:{port}/slugs/") })
+    }
+}
+
+impl Drop for Slugs {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Starts something, and waits until it listens; none if it ends before.
+fn start(command: &mut Command, output: File, address: &str) -> Option<Child> {
+    command.stdin(Stdio::null()).stdout(output.try_clone().unwrap()).stderr(output);
+    let mut child = command.spawn().unwrap();
+    let start = Instant::now();
+    while start.elapsed() < START && child.try_wait().unwrap().is_none() {
+        if TcpStream::connect(address).is_ok() {
+            return Some(child);
+        }
+        sleep(Duration::from_millis(50));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    None
 }
 
 /// A port that nobody listens on.
