@@ -47,22 +47,4 @@ fn every_method() {
 }
 
 /// What doesn't work yet: whoever makes one of them work takes it off the list.
-const FAILURES: &[&str] = &[
-    "derive_key 1.0",
-    "derive_key 1.2",
-    "derive_key 1.4",
-    "derive_key 2.0",
-    "get 1.2",
-    "get 1.4",
-    "get 2.0",
-    "rekey 1.0",
-    "rekey 1.2",
-    "rekey 1.4",
-    "rekey 2.0",
-    "sign 1.2",
-    "sign 1.4",
-    "sign 2.0",
-    "signature_verify 1.2",
-    "signature_verify 1.4",
-    "signature_verify 2.0",
-];
+const FAILURES: &[&str] = &[];
