@@ -151,7 +151,7 @@ pub fn cookbook(server: &str, folder: &Path) -> (Vec<String>, Vec<String>) {
         .output()
         .expect("the example runs");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    print!("{text}{}", String::from_utf8_lossy(&output.stderr));
+    eprint!("{text}{}", String::from_utf8_lossy(&output.stderr));
     let named = |start: &str| {
         let lines = text.lines().filter_map(|line| line.strip_prefix(start));
         lines.map(|line| line.split(':').next().unwrap_or_default().to_owned()).collect()
