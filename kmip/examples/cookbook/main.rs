@@ -8,6 +8,8 @@
 //! It finds the server as the command `kmip` does: `KMIP_SERVER` says where it is, and `KMIP_DIRECTORY` where `ca.crt`,
 //! `client.crt` and `client.key` lie; `kmip-server quickstart` makes such a folder. What a recipe makes, it destroys.
 
+#![allow(clippy::print_stdout, reason = "an example says what it does")]
+
 mod attributes;
 mod cryptography;
 mod derivation;
