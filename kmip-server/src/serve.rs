@@ -65,10 +65,15 @@ pub fn serve(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), St
     let engine = Arc::new(engine);
     let options = Options { listen: config.listen, tls: config.tls, limits: config.limits };
     // The transport never asks for more threads than its workers, except to look up a name at the start.
-    let threads = options.limits.workers.saturating_add(1);
+    // One more does what is asked for later.
+    let threads = options.limits.workers.saturating_add(2);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(threads).build()?;
+    if let Err(failure) = engine.resume() {
+        tracing::error!(%failure, "operations that waited when the server ended could not be taken up");
+    }
     let served = runtime.block_on(async {
+        let later = tokio::spawn(work(Arc::clone(&engine)));
         let server = Server::bind(&options, engine).await?;
         let (mut terminate, mut interrupt, mut hang_up) = (
             signal(SignalKind::terminate())?,
@@ -94,11 +99,24 @@ pub fn serve(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), St
                 tracing::info!("stopping");
             })
             .await;
+        later.abort();
         Ok(())
     });
     // What still runs was given up before: its client was told nothing, so nothing acknowledged is lost.
     runtime.shutdown_timeout(LAST_WAIT);
     served
+}
+
+/// Does what clients have asked to be done later.
+async fn work(engine: Arc<Engine>) {
+    let mut beat = tokio::time::interval(BEAT);
+    loop {
+        beat.tick().await;
+        let engine = Arc::clone(&engine);
+        if let Err(error) = tokio::task::spawn_blocking(move || engine.work()).await {
+            tracing::error!(%error, "an operation that was to be done later has failed");
+        }
+    }
 }
 
 /// Whether a server could start: everything that its configuration names is read, and nothing changed. The faults that
@@ -178,3 +196,6 @@ impl Watched for TlsReload {
 
 /// How long to wait in the end for threads that were given up.
 const LAST_WAIT: Duration = Duration::from_millis(500);
+
+/// How often what is to be done later is looked for.
+const BEAT: Duration = Duration::from_millis(300);

@@ -3,9 +3,11 @@
 use kmip::ttlv::{DateTime, Version};
 use kmip::types::{
     AsynchronousIndicator, BatchErrorContinuationOption, Credential, CredentialValue, Operation,
-    RequestBatchItem, RequestHeader, RequestMessage, Ticket,
+    RequestBatchItem, RequestHeader, RequestMessage, RequestPayload, ResponseBatchItem, ResponsePayload,
+    Ticket,
 };
 
+use super::asynchronous::is_deferred;
 use super::context::{Access, Context, Session};
 use super::response::{Answered, Response};
 use super::tickets::certificate_of;
@@ -70,6 +72,15 @@ impl Engine {
             response,
             limited: limit.is_some(),
         };
+        if let [item] = &*items
+            && is_later(&header, &caller, item.operation)
+        {
+            match self.defer(&caller, item, version, now) {
+                Ok(correlation) => batch.response.pending(answered(item), correlation),
+                Err(failure) => batch.response.failure(answered(item), &failure),
+            }
+            return batch.response.finish(Disposition::KeepOpen);
+        }
         match header.batch_error_continuation_option {
             // With one item, to undo it and to stop at it are the same.
             Some(BatchErrorContinuationOption::Undo) if items.len() > 1 => batch.all_or_nothing(&items),
@@ -118,9 +129,12 @@ impl Engine {
         {
             return refuse(Kind::InvalidField, format!("{option} is no Batch Error Continuation Option"));
         }
-        // 2.0 §11.3. The Boolean of 1.x only says that the client could wait (1.4 §6.7), and it need not.
-        if header.asynchronous_mode == Some(AsynchronousIndicator::Mandatory) {
-            return refuse(Kind::FeatureNotSupported, "the server does nothing asynchronously".to_owned());
+        // Each item would be done on its own, without the ID Placeholder of the one before.
+        if header.asynchronous_mode == Some(AsynchronousIndicator::Mandatory) && items.len() > 1 {
+            return refuse(
+                Kind::FeatureNotSupported,
+                "a request that is to be asynchronous has one batch item".to_owned(),
+            );
         }
         for item in items {
             // 1.4 §6.16: the receiver "SHALL reject the entire message".
@@ -256,10 +270,16 @@ impl Batch<'_> {
                 Some(grant) => self.engine.tickets.use_for(grant, operation),
                 None => Ok(()),
             }
-            .and_then(|()| ops::run(&mut cx, item.request_payload))
+            .and_then(|()| match item.request_payload {
+                RequestPayload::Poll(poll) => cx.poll(&poll).map(Outcome::Polled),
+                payload => ops::run(&mut cx, payload).map(Outcome::Done),
+            })
         };
         let room = cx.room;
-        let result = result.and_then(|payload| self.response.success(answered, payload, room));
+        let result = result.and_then(|outcome| match outcome {
+            Outcome::Done(payload) => self.response.success(answered, payload, room),
+            Outcome::Polled(item) => self.response.polled(answered, item, room),
+        });
         match &result {
             Ok(()) => tracing::debug!(user = self.caller.user.as_deref(), %operation, %version, "done"),
             Err(failure) => {
@@ -268,6 +288,21 @@ impl Batch<'_> {
         }
         result
     }
+}
+
+/// What an item has come to.
+enum Outcome {
+    Done(ResponsePayload),
+    /// The answer of another operation.
+    Polled(ResponseBatchItem),
+}
+
+/// Whether a request's operation is done later: 2.0 §11.3, 1.4 §6.7.
+fn is_later(header: &RequestHeader, caller: &Caller, operation: Operation) -> bool {
+    let may_be = header.asynchronous_indicator == Some(true)
+        || header.asynchronous_mode == Some(AsynchronousIndicator::Optional);
+    header.asynchronous_mode == Some(AsynchronousIndicator::Mandatory)
+        || (may_be && caller.user.is_some() && caller.ticket.is_none() && is_deferred(operation))
 }
 
 fn answered(item: &RequestBatchItem) -> Answered {

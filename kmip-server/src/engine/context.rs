@@ -309,7 +309,10 @@ impl Context<'_> {
         })
     }
 
-    fn read<T>(&mut self, mut f: impl FnMut(&dyn Snapshot) -> Result<T, Failure>) -> Result<T, Failure> {
+    pub(super) fn read<T>(
+        &mut self,
+        mut f: impl FnMut(&dyn Snapshot) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         match &mut self.access {
             Access::Store(store) => store::read(*store, f),
             Access::Transaction(transaction) => f(*transaction),

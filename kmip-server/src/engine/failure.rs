@@ -33,6 +33,8 @@ pub enum Kind {
     ApplicationNamespace,
     /// The object has to be recovered from the archive first.
     Archived,
+    /// No operation is pending, or kept, under the Asynchronous Correlation Value.
+    Asynchronous,
     /// Who asks is not who they say they are, or nobody says who asks.
     Authentication,
     /// Cryptographic parameters are missing or contradict each other.
@@ -174,6 +176,7 @@ impl Kind {
             Self::AttributeNotThere => &[R::AttributeNotFound, R::ItemNotFound],
             Self::AttributeNotSet => &[R::AttributeNotFound, R::InvalidField],
             Self::AttributeReadOnly => &[R::ReadOnlyAttribute, R::AttributeReadOnly, R::PermissionDenied],
+            Self::Asynchronous => &[R::InvalidAsynchronousCorrelationValue, R::ItemNotFound],
             Self::Authentication => &[R::AuthenticationNotSuccessful],
             Self::BadParameters => &[R::BadCryptographicParameters, R::InvalidField],
             // 1.4 §11.30.

@@ -21,6 +21,7 @@
 //! ```
 
 mod adopt;
+mod asynchronous;
 mod attributes;
 mod batch;
 mod completion;
@@ -137,6 +138,7 @@ pub struct Engine {
     clock: fn() -> DateTime,
     streams: streams::Streams,
     tickets: tickets::Tickets,
+    waiting: asynchronous::Waiting,
 }
 
 /// The answer to one message.
@@ -161,6 +163,7 @@ impl Engine {
             clock: DateTime::now,
             streams: streams::Streams::default(),
             tickets: tickets::Tickets::default(),
+            waiting: asynchronous::Waiting::default(),
         }
     }
 

@@ -127,6 +127,35 @@ impl Response {
         self.plain(&item);
     }
 
+    /// Adds that an operation is done later, and what to ask for it with.
+    pub(super) fn pending(&mut self, answered: Answered, correlation: kmip::ttlv::Bytes) {
+        let item = ResponseBatchItem {
+            operation: answered.operation,
+            unique_batch_item_id: answered.id,
+            asynchronous_correlation_value: Some(correlation),
+            ..ResponseBatchItem::new(ResultStatus::OperationPending)
+        };
+        self.plain(&item);
+    }
+
+    /// Adds what an operation has come to that was done later: the answer that it would have had at once.
+    pub(super) fn polled(
+        &mut self,
+        answered: Answered,
+        item: ResponseBatchItem,
+        room: usize,
+    ) -> Result<(), Failure> {
+        match item {
+            ResponseBatchItem { response_payload: Some(payload), operation, .. } => {
+                self.success(Answered { operation, ..answered }, payload, room)
+            }
+            item => {
+                self.plain(&ResponseBatchItem { unique_batch_item_id: answered.id, ..item });
+                Ok(())
+            }
+        }
+    }
+
     /// Adds the answer of an operation that was done and undone again.
     pub(super) fn undone(&mut self, answered: Answered) {
         let item = ResponseBatchItem {

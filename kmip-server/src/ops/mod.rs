@@ -8,6 +8,7 @@ mod adjust_attribute;
 mod archive;
 mod asymmetric;
 mod attribute_forms;
+mod cancel;
 mod check;
 mod container;
 mod create;
@@ -140,6 +141,7 @@ macro_rules! handlers {
 handlers! {
     Create CreateRequest Writes create::create;
     CreateKeyPair CreateKeyPairRequest Writes create_key_pair::create_key_pair;
+    Cancel CancelRequest Writes cancel::cancel;
     CreateSplitKey CreateSplitKeyRequest Writes create_split_key::create_split_key;
     JoinSplitKey JoinSplitKeyRequest Writes join_split_key::join_split_key;
     ReKey ReKeyRequest Writes re_key::re_key;
@@ -215,7 +217,7 @@ pub(crate) fn writes(operation: Operation) -> bool {
 
 /// Whether the server has the operation in a version.
 pub(crate) fn is_served(operation: Operation, version: Version) -> bool {
-    handler(operation).is_some() && is_in(operation, version)
+    (handler(operation).is_some() || operation == POLL) && is_in(operation, version)
 }
 
 /// The operations that the server has in a version, as it is set.
@@ -223,6 +225,7 @@ pub(crate) fn served(version: Version, settings: &Settings) -> impl Iterator<Ite
     HANDLERS
         .iter()
         .map(|handler| handler.operation)
+        .chain([POLL])
         .filter(move |operation| is_in(*operation, version) && is_on(*operation, settings))
 }
 
@@ -236,6 +239,9 @@ fn is_on(operation: Operation, settings: &Settings) -> bool {
 pub(crate) fn not_served(operation: Operation, version: Version) -> Failure {
     Failure::new(Kind::OperationNotSupported, format!("{operation} is not supported in KMIP {version}"))
 }
+
+/// Answered by the engine: its answer is that of another operation.
+const POLL: Operation = Operation::Poll;
 
 /// The attribute that says which operations an object is ready for.
 const STATE: AttributeId = AttributeId::Standard(Tag::State);

@@ -67,7 +67,7 @@ fn capabilities(cx: &Context<'_>) -> CapabilityInformation {
     let since = |since| cx.version() >= since;
     CapabilityInformation {
         streaming_capability: Some(true),
-        asynchronous_capability: Some(false),
+        asynchronous_capability: Some(true),
         attestation_capability: Some(false),
         batch_undo_capability: since(version::V1_4).then_some(true),
         batch_continue_capability: since(version::V1_4).then_some(true),

@@ -141,6 +141,9 @@ pub(crate) fn read(answer: &Answer) -> ResponseMessage {
                 assert!(item.result_reason.unwrap().is_in(version), "{:?} in {version}", item.result_reason);
                 assert!(!item.result_message.as_ref().unwrap().is_empty());
             }
+            ResultStatus::OperationPending => {
+                assert!(item.response_payload.is_none() && item.asynchronous_correlation_value.is_some());
+            }
             ResultStatus::OperationUndone => assert!(item.response_payload.is_none()),
             other => panic!("{other}"),
         }
@@ -205,6 +208,8 @@ fn operation_of(payload: &RequestPayload) -> Operation {
         P::ReKey(_) => Operation::ReKey,
         P::ReKeyKeyPair(_) => Operation::ReKeyKeyPair,
         P::Recover(_) => Operation::Recover,
+        P::Poll(_) => Operation::Poll,
+        P::Cancel(_) => Operation::Cancel,
         P::CreateSplitKey(_) => Operation::CreateSplitKey,
         P::JoinSplitKey(_) => Operation::JoinSplitKey,
         P::Import(_) => Operation::Import,

@@ -15,6 +15,7 @@ mod harness;
 mod keys;
 
 mod archive;
+mod asynchronous;
 mod at_rest;
 mod attribute_rules;
 mod attributes;

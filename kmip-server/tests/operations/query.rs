@@ -59,7 +59,7 @@ fn every_function_of_every_version_is_answered() {
         assert_eq!(all.protection_storage_masks.is_some(), *version >= V2_0);
         for capabilities in &all.capability_information {
             assert_eq!(capabilities.batch_undo_capability, (*version >= V1_4).then_some(true));
-            assert_eq!(capabilities.asynchronous_capability, Some(false));
+            assert_eq!(capabilities.asynchronous_capability, Some(true));
         }
         // What the server doesn't have isn't there, and nothing that wasn't asked for.
         assert!(all.extension_information.is_empty() && all.validation_information.is_empty());
