@@ -210,11 +210,13 @@ def derive_key(case):
     encrypted = encryptor.update(padder.update(data) + padder.finalize()) + encryptor.finalize()
     counter = KBKDFHMAC(hashes.SHA256(), Mode.CounterMode, 32, 4, None, CounterLocation.BeforeFixed, None, None, data).derive(base)
     D = enums.DerivationMethod
+    # The algorithm among the parameters is of 1.2 (1.2 3.6); PyKMIP's client sends what it is given in any version.
+    cipher = {name: value for name, value in ENCRYPTION.items() if case.version is not V1_0 or name != "cryptographic_algorithm"}
     for source, way, parameters, expected in [
         (secret, D.PBKDF2, {"cryptographic_parameters": sha256, "salt": b"salt", "iteration_count": 4096}, hashlib.pbkdf2_hmac("sha256", b"password", b"salt", 4096, 32)),
         (secret, D.HASH, {"cryptographic_parameters": sha256}, hashlib.sha256(b"password").digest()),
-        (uid, D.HMAC, {"cryptographic_parameters": sha256, "derivation_data": data}, hkdf(base, data, 32)),
-        (uid, D.ENCRYPT, {"cryptographic_parameters": ENCRYPTION, "initialization_vector": bytes(16), "derivation_data": data}, encrypted[:32]),
+        (uid, D.HMAC, {"cryptographic_parameters": sha256, "derivation_data": data}, hmac.digest(base, data, "sha256")),
+        (uid, D.ENCRYPT, {"cryptographic_parameters": cipher, "initialization_vector": bytes(16), "derivation_data": data}, encrypted[:32]),
         (uid, D.NIST800_108_C, {"cryptographic_parameters": sha256, "derivation_data": data}, counter),
     ]:
         for length, kind in [(32, enums.ObjectType.SYMMETRIC_KEY), (16, enums.ObjectType.SECRET_DATA)]:
@@ -224,16 +226,6 @@ def derive_key(case):
     case.refused(
         R.CRYPTOGRAPHIC_FAILURE, case.client.derive_key, enums.ObjectType.SYMMETRIC_KEY,
         [secret], D.HASH, {"cryptographic_parameters": sha256}, cryptographic_length=512, cryptographic_algorithm=A.AES)
-
-
-def hkdf(key, info, length):
-    """RFC 5869, which is what PyKMIP does for HMAC."""
-    key = hmac.digest(bytes(32), key, "sha256")
-    output, block, number = b"", b"", 1
-    while len(output) < length:
-        block = hmac.digest(key, block + info + bytes([number]), "sha256")
-        output, number = output + block, number + 1
-    return output[:length]
 
 
 @method

@@ -8,8 +8,11 @@ use super::{Failure, Kind};
 /// What a key is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
-    /// Applying protection: encryption, signing, wrapping, derivation.
+    /// Applying protection: encryption, signing, wrapping.
     Protect,
+    /// Deriving other keys. A base that was not activated yet will do: 1.4 §4.6 asks for the Derive Key bit alone, and
+    /// clients (PyKMIP's documentation, for one) derive from passwords just registered.
+    Derive,
     /// Undoing or checking it: decryption, verification, unwrapping.
     Process,
 }
@@ -103,7 +106,7 @@ pub(super) fn check_dates(attributes: &AttributeSet) -> Result<(), Failure> {
 /// cryptographically-protected information"): whoever holds the right to use it is trusted to know what that means.
 pub(crate) fn check_use(attributes: &AttributeSet, purpose: Use, now: DateTime) -> Result<(), Failure> {
     match (state(attributes), purpose) {
-        (Some(State::Active), _) => {}
+        (Some(State::Active), _) | (Some(State::PreActive), Use::Derive) => {}
         (Some(State::Deactivated | State::Compromised), Use::Process) => {}
         (Some(state), _) => {
             let message = format!("the object is in state {state}, in which it cannot be used for this");
@@ -118,7 +121,7 @@ pub(crate) fn check_use(attributes: &AttributeSet, purpose: Use, now: DateTime) 
         return refuse("the Process Start Date is yet to come");
     }
     // 1.4 §3.26: not "for applying cryptographic protection" after the Protect Stop Date.
-    if purpose == Use::Protect && date(attributes, Tag::ProtectStopDate).is_some_and(|stop| stop <= now) {
+    if purpose != Use::Process && date(attributes, Tag::ProtectStopDate).is_some_and(|stop| stop <= now) {
         return refuse("the Protect Stop Date has passed");
     }
     Ok(())

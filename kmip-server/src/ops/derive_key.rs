@@ -6,7 +6,7 @@ use kmip::types::{
 
 use super::derivation::{Base, derive};
 use super::key_pair::link_to;
-use super::lengths::{key_bytes, permit, secret_bytes};
+use super::lengths::{derived_bytes, permit, secret_bytes};
 use super::parts::{KeyUse, check_key};
 use crate::engine::{
     Context, Failure, Kind, New, Purpose, Requested, Use, algorithm, convert, facts, length, required,
@@ -66,7 +66,7 @@ fn wanted(cx: &Context<'_>, object_type: ObjectType, given: &AttributeSet) -> Re
         return secret_bytes(length);
     }
     let algorithm = algorithm(given).ok_or_else(|| required("the Cryptographic Algorithm"))?;
-    let bytes = key_bytes(algorithm, length)?;
+    let bytes = derived_bytes(algorithm, length)?;
     permit(cx, algorithm)?;
     Ok(bytes)
 }
@@ -110,7 +110,7 @@ fn object(object_type: ObjectType, given: &AttributeSet, derived: Wiped) -> Resu
     }
 }
 
-const KEY_USE: KeyUse = KeyUse { purpose: Use::Protect, bits: CryptographicUsageMask::DeriveKey };
+const KEY_USE: KeyUse = KeyUse { purpose: Use::Derive, bits: CryptographicUsageMask::DeriveKey };
 
 /// What there is to derive from.
 const DERIVABLE: [ObjectType; 4] =

@@ -200,13 +200,17 @@ pub(crate) fn run(cx: &mut Context<'_>, payload: RequestPayload) -> Result<Respo
 /// Checks that a request says nothing that the server would leave out (KMIP 1.4 §11.1: "same major & minor version,
 /// unknown field").
 fn check_unknown(cx: &Context<'_>, unknown: &Unknown) -> Result<(), Failure> {
-    // Locate knows what some clients put there.
-    match unknown.iter().next() {
-        Some(item) if cx.operation() != Operation::Locate => Err(Failure::new(
+    // Locate and Re-key know what some clients put there.
+    let is_known = |tag| {
+        let operation = cx.operation();
+        operation == Operation::Locate || (operation == Operation::ReKey && tag == Tag::TemplateAttribute)
+    };
+    match unknown.iter().find(|item| !is_known(item.tag)) {
+        Some(item) => Err(Failure::new(
             Kind::InvalidField,
             format!("{} is no field of this request in KMIP {}", item.tag, cx.version()),
         )),
-        _ => Ok(()),
+        None => Ok(()),
     }
 }
 

@@ -94,7 +94,7 @@ pub(super) fn with_key(
     };
     let identifier = stream.object.clone().unwrap_or_default();
     let (given, size) = run(cx, step, part, stream)?;
-    if key_use.purpose == Use::Protect {
+    if key_use.purpose != Use::Process {
         let begins = matches!(step, Step::Whole | Step::First);
         let allocated = allocate(cx, &key, &identifier, operation, size, begins);
         if let (Err(_), Some(correlation)) = (&allocated, &given.correlation) {

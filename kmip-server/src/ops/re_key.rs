@@ -1,7 +1,7 @@
-use kmip::ttlv::Tag;
+use kmip::ttlv::{self, Mode, Tag, Unknown};
 use kmip::types::{
     AttributeValue, KeyFormatType, LinkType, ObjectType, Operation, ReKeyRequest, ReKeyResponse,
-    UniqueIdentifier,
+    TemplateAttribute, UniqueIdentifier, version,
 };
 
 use super::create::create_key;
@@ -16,7 +16,11 @@ use crate::engine::{
 pub(super) fn re_key(cx: &mut Context<'_>, request: ReKeyRequest) -> Result<ReKeyResponse, Failure> {
     let version = cx.version();
     check_protection(request.protection_storage_masks.as_ref())?;
-    let mut requested = Requested::new(request.template_attribute, request.attributes)?;
+    let template = match request.template_attribute {
+        Some(template) => Some(template),
+        None => stray_template(&request.unknown)?,
+    };
+    let mut requested = Requested::new(template, request.attributes)?;
     cx.add_templates(&mut requested)?;
     let requested = requested.check(ObjectType::SymmetricKey, Purpose::Generate, version)?;
     let timing = Timing::new(cx.now(), request.offset, &[&requested])?;
@@ -49,6 +53,15 @@ pub(super) fn re_key(cx: &mut Context<'_>, request: ReKeyRequest) -> Result<ReKe
     cx.set_placeholder(&new.identifier);
     cx.returns(&new.identifier);
     Ok(ReKeyResponse::new(UniqueIdentifier::TextString(new.identifier)))
+}
+
+/// PyKMIP's client gives the new key's attributes in a Template-Attribute in 2.0, too, where there is none any more.
+fn stray_template(unknown: &Unknown) -> Result<Option<TemplateAttribute>, Failure> {
+    let Some(item) = unknown.iter().next() else { return Ok(None) };
+    let bytes = ttlv::encode(item, item.tag, version::V1_4)?;
+    ttlv::decode(&bytes.into(), item.tag, version::V1_4, Mode::Lenient)
+        .map(Some)
+        .map_err(|error| Failure::new(Kind::InvalidMessage, error.to_string()))
 }
 
 /// Checks that an object is a symmetric key that is there (1.4 table 331).

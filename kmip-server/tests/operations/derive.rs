@@ -296,6 +296,10 @@ fn what_is_refused() {
         assert_eq!(fails(&[&mask], M::HMAC, good(), 128), incompatible);
         let mask = AttributeValue::CryptographicUsageMask(CryptographicUsageMask::DeriveKey);
         let asleep = secret(&server, version, b"password", [mask]);
+        let ask = request(version, ObjectType::SymmetricKey, &[&asleep], M::HMAC, good(), 128);
+        server.send(version, ask).unwrap();
+        server.activate(version, &asleep).unwrap();
+        server.revoke(version, &asleep, RevocationReasonCode::CessationOfOperation).unwrap();
         let state = unfit(ResultReason::WrongKeyLifecycleState);
         assert_eq!(fails(&[&asleep], M::HMAC, good(), 128), state);
         let opaque = OpaqueObject::new(OpaqueDataType(0x8000_0001), Secret::from(&b"opaque"[..]).into());
