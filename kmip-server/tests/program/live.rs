@@ -7,7 +7,7 @@ use std::process::Command;
 use kmip::types::{ResultReason, ResultStatus};
 use openssl::x509::X509;
 
-use crate::harness::{Running, create, exchange, folder, get, names, quickstart, start, within_a_second};
+use crate::harness::{Running, create, exchange, folder, get, names, quickstart, soon, start};
 
 fn policy(permission: &str) -> String {
     format!(
@@ -27,11 +27,11 @@ fn policies() {
     assert_eq!(status(), Some(ResultReason::ItemNotFound), "there is no such policy yet");
 
     fs::write(policies.join("a.json"), policy("ALLOW_OWNER")).unwrap();
-    within_a_second("a new file", || status().is_none());
+    soon("a new file", || status().is_none());
     fs::write(policies.join("b.json"), policy("DISALLOW_ALL")).unwrap();
-    within_a_second("a newer file", || status() == Some(ResultReason::PermissionDenied));
+    soon("a newer file", || status() == Some(ResultReason::PermissionDenied));
     fs::remove_file(policies.join("b.json")).unwrap();
-    within_a_second("the older one comes back", || status().is_none());
+    soon("the older one comes back", || status().is_none());
     fs::write(policies.join("a.json"), "{\n\n\"team\": 5}").unwrap();
     // Long enough for it to be read.
     std::thread::sleep(std::time::Duration::from_secs(1));
@@ -69,7 +69,7 @@ fn certificates() {
     std::thread::sleep(std::time::Duration::from_millis(700));
     assert!(shown(&server, &folder).is_some_and(|shown| shown == old));
     fs::copy(other.join("server.key"), folder.join("server.key")).unwrap();
-    within_a_second("a new certificate", || shown(&server, &folder).is_some_and(|shown| shown == new));
+    soon("a new certificate", || shown(&server, &folder).is_some_and(|shown| shown == new));
     // Who was connected before still is.
     assert_eq!(exchange(&mut stream, get(&key), None).result_status, ResultStatus::Success);
     let (_, log) = server.stop("-TERM");

@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 use kmip::types::{ResultReason, ResultStatus};
 
-use crate::harness::{create, exchange, folder, get, password, program, quickstart, start, within_a_second};
+use crate::harness::{create, exchange, folder, get, password, program, quickstart, soon, start};
 
 /// Runs a command of `users` with this as its standard input.
 fn users(file: &Path, arguments: &[&str], input: &str) -> (Option<i32>, String) {
@@ -92,7 +92,7 @@ fn a_credential_says_who_the_user_is() {
     }
     // Users come while it runs.
     assert_eq!(users(&file, &["add", "carol", "--certificate", "*"], "c").0, Some(0));
-    within_a_second("a new user", || {
+    soon("a new user", || {
         let item = exchange(&mut server.connect(&folder), get(&key), Some(password("carol", "c")));
         item.result_reason == Some(ResultReason::ItemNotFound)
     });
