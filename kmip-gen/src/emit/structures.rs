@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-use super::{choices, doc, escaped, narrower};
+use super::{choices, doc, escaped, gate, narrower};
 use crate::model::{Field, Model, Plain, Structure, Type};
 use crate::names::ident;
 use crate::version::{Gate, Version};
@@ -59,23 +59,23 @@ pub(super) fn derives(default: bool) -> TokenStream {
 }
 
 pub(super) fn emit_one(structure: &Structure, model: &Model, uses: &mut Uses) -> TokenStream {
-    let gate = structure.entry.gate;
+    let own = structure.entry.gate;
     let name = ident(&structure.entry.rust);
     let doc = doc(&structure.entry.name, &structure.entry, model);
     let required: Vec<&Field> =
-        structure.fields.iter().filter(|field| field.is_plain(&gate, &model.versions)).collect();
+        structure.fields.iter().filter(|field| field.is_plain(&own, &model.versions)).collect();
     let derives = derives(required.is_empty());
     let mut attributes = Vec::new();
     attributes.extend(structure.tag.map(|tag| {
         let tag = ident(&model.tags[tag].entry.rust);
         quote!(tag = #tag)
     }));
-    let all = Gate { since: model.versions.first().copied().unwrap_or(gate.since), until: None };
-    attributes.extend(narrower(&gate, &all, model));
+    let all = Gate { since: model.versions.first().copied().unwrap_or(own.since), until: None };
+    attributes.extend(narrower(&own, &all, model));
     attributes.extend(structure.open.then(|| quote!(open)));
 
     let fields =
-        structure.fields.iter().map(|field| emit_field(field, &gate, model, uses)).collect::<Vec<_>>();
+        structure.fields.iter().map(|field| emit_field(field, &own, model, uses)).collect::<Vec<_>>();
     uses.ttlv("Unknown");
     let parameters = required.iter().map(|field| {
         let (name, of) =
@@ -84,7 +84,7 @@ pub(super) fn emit_one(structure: &Structure, model: &Model, uses: &mut Uses) ->
     });
     let set = structure.fields.iter().map(|field| {
         let name = ident(&field.entry.rust);
-        match (field.is_plain(&gate, &model.versions), field.repeat) {
+        match (field.is_plain(&own, &model.versions), field.repeat) {
             (true, _) => quote!(#name),
             (false, Some(_)) => quote!(#name: Vec::new()),
             (false, None) => quote!(#name: None),
@@ -94,6 +94,8 @@ pub(super) fn emit_one(structure: &Structure, model: &Model, uses: &mut Uses) ->
         [] => " With no field set.",
         _ => " With the fields that are always required, and no other set.",
     };
+    let gates: Vec<_> =
+        structure.fields.iter().filter_map(|field| has_field(field, &own, model, uses)).collect();
     let allow = (required.len() > MOST_ARGUMENTS).then(|| {
         quote!(#[allow(clippy::too_many_arguments, reason = "one for each field that is always required")])
     });
@@ -113,8 +115,28 @@ pub(super) fn emit_one(structure: &Structure, model: &Model, uses: &mut Uses) ->
             pub fn new(#(#parameters),*) -> Self {
                 Self { #(#set,)* unknown: Unknown::default() }
             }
+            #(#gates)*
         }
     }
+}
+
+/// Asks whether a version has a field that not all versions of its structure have.
+fn has_field(field: &Field, structure: &Gate, model: &Model, uses: &mut Uses) -> Option<TokenStream> {
+    structure.outside(&field.entry.gate, &model.versions)?;
+    uses.ttlv("Version");
+    let (since, until) = gate(&field.entry.gate);
+    let name = format_ident!("has_{}", field.entry.rust.trim_start_matches("r#"));
+    let doc = format!(
+        " Whether a version has {} here (KMIP {}).",
+        escaped(&field.entry.name),
+        field.entry.gate.range(&model.versions)
+    );
+    Some(quote! {
+        #[doc = #doc]
+        pub const fn #name(version: Version) -> bool {
+            version.is_within(#since, #until)
+        }
+    })
 }
 
 fn emit_field(field: &Field, structure: &Gate, model: &Model, uses: &mut Uses) -> TokenStream {
