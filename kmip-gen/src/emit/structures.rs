@@ -96,6 +96,7 @@ pub(super) fn emit_one(structure: &Structure, model: &Model, uses: &mut Uses) ->
     };
     let gates: Vec<_> =
         structure.fields.iter().filter_map(|field| has_field(field, &own, model, uses)).collect();
+    let fit = fit(structure, &own, model);
     let allow = (required.len() > MOST_ARGUMENTS).then(|| {
         quote!(#[allow(clippy::too_many_arguments, reason = "one for each field that is always required")])
     });
@@ -116,6 +117,7 @@ pub(super) fn emit_one(structure: &Structure, model: &Model, uses: &mut Uses) ->
                 Self { #(#set,)* unknown: Unknown::default() }
             }
             #(#gates)*
+            #fit
         }
     }
 }
@@ -125,7 +127,7 @@ fn has_field(field: &Field, structure: &Gate, model: &Model, uses: &mut Uses) ->
     structure.outside(&field.entry.gate, &model.versions)?;
     uses.ttlv("Version");
     let (since, until) = gate(&field.entry.gate);
-    let name = format_ident!("has_{}", field.entry.rust.trim_start_matches("r#"));
+    let name = has_name(field);
     let doc = format!(
         " Whether a version has {} here (KMIP {}).",
         escaped(&field.entry.name),
@@ -137,6 +139,36 @@ fn has_field(field: &Field, structure: &Gate, model: &Model, uses: &mut Uses) ->
             version.is_within(#since, #until)
         }
     })
+}
+
+/// Takes away the fields that a version doesn't have.
+fn fit(structure: &Structure, own: &Gate, model: &Model) -> Option<TokenStream> {
+    let takes: Vec<_> = structure
+        .fields
+        .iter()
+        .filter(|field| own.outside(&field.entry.gate, &model.versions).is_some())
+        .map(|field| {
+            let (name, has) = (ident(&field.entry.rust), has_name(field));
+            let nothing = if field.repeat.is_some() { quote!(Vec::new()) } else { quote!(None) };
+            quote! {
+                if !Self::#has(version) {
+                    self.#name = #nothing;
+                }
+            }
+        })
+        .collect();
+    (!takes.is_empty()).then(|| {
+        quote! {
+            /// Takes away the fields that a version doesn't have here, for whom the rest says enough.
+            pub fn fit(&mut self, version: Version) {
+                #(#takes)*
+            }
+        }
+    })
+}
+
+fn has_name(field: &Field) -> Ident {
+    format_ident!("has_{}", field.entry.rust.trim_start_matches("r#"))
 }
 
 fn emit_field(field: &Field, structure: &Gate, model: &Model, uses: &mut Uses) -> TokenStream {
