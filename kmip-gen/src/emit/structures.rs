@@ -149,11 +149,9 @@ fn fit(structure: &Structure, own: &Gate, model: &Model) -> Option<TokenStream> 
         .filter(|field| own.outside(&field.entry.gate, &model.versions).is_some())
         .map(|field| {
             let (name, has) = (ident(&field.entry.rust), has_name(field));
-            let nothing = if field.repeat.is_some() { quote!(Vec::new()) } else { quote!(None) };
-            quote! {
-                if !Self::#has(version) {
-                    self.#name = #nothing;
-                }
+            match field.repeat {
+                Some(_) => quote!(self.#name.retain(|_| Self::#has(version));),
+                None => quote!(self.#name = self.#name.take().filter(|_| Self::#has(version));),
             }
         })
         .collect();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kmip::ttlv::{DateTime, Secret, Text, Version};
 use kmip::types::{
     AttributeSet, AttributeValue, Data, DataEnumeration, ManagedObject, Operation, UniqueIdentifier,
-    UniqueIdentifierEnumeration, tables, version,
+    UniqueIdentifierEnumeration, tables,
 };
 
 use super::attributes::{Facts, implicit};
@@ -173,7 +173,7 @@ impl Context<'_> {
 
     /// Takes note of data that the response holds.
     pub(crate) fn yields(&mut self, kind: DataEnumeration, data: &Secret) {
-        if self.version >= version::V2_0 {
+        if kind.is_in(self.version) {
             self.session.data.push((kind, data.clone()));
         }
     }

@@ -3,7 +3,7 @@
 //! A message that can't be read is looked at once more as generic items. Each leniency names who needs it.
 
 use kmip::ttlv::{self, Bytes, Error, ErrorKind, Item, Limits, Mode, Tag, Tree, Value, Version};
-use kmip::types::{AttributeName, AttributeValue, Operation};
+use kmip::types::{AttributeName, AttributeValue, LocateRequest, Operation};
 
 use crate::wipe::Wiped;
 
@@ -36,7 +36,7 @@ pub(super) fn mend(message: &Bytes, version: Version, error: &Error, limits: Lim
 /// PyKMIP's client sends Locate without Attributes in 2.0 when it has none to look for; 2.0 §6.1.27 has it send an empty
 /// structure.
 fn no_attributes(payload: &mut Vec<Item>, version: Version) -> bool {
-    if version < kmip::types::version::V2_0 || payload.iter().any(|item| item.tag == Tag::Attributes) {
+    if !LocateRequest::has_attributes(version) || payload.iter().any(|item| item.tag == Tag::Attributes) {
         return false;
     }
     payload.push(Item::new(Tag::Attributes, Vec::new()));
@@ -58,7 +58,7 @@ fn parts_of_attributes(payload: &mut Vec<Item>, version: Version) -> bool {
     };
     let mut parts = Vec::new();
     payload.retain_mut(|item| match (item.tag, &mut item.value) {
-        (Tag::Attribute, Value::Structure(fields)) if version < kmip::types::version::V2_0 => {
+        (Tag::Attribute, Value::Structure(fields)) if LocateRequest::has_attribute(version) => {
             let part = value_of(fields).filter(is_part);
             let keep = part.is_none();
             parts.extend(part);

@@ -30,7 +30,7 @@ pub(super) fn add_attribute(
         Ok(shown(object, &instance.id, index, version))
     })?;
     cx.returns(&identifier);
-    let attribute = attribute.filter(|_| version < kmip::types::version::V2_0);
+    let attribute = attribute.filter(|_| AddAttributeResponse::has_attribute(version));
     Ok(AddAttributeResponse {
         attribute,
         ..AddAttributeResponse::new(UniqueIdentifier::TextString(identifier))

@@ -1,5 +1,5 @@
 use kmip::types::{
-    AttributeId, DeleteAttributeRequest, DeleteAttributeResponse, Operation, UniqueIdentifier, version,
+    AttributeId, DeleteAttributeRequest, DeleteAttributeResponse, Operation, UniqueIdentifier,
 };
 
 use super::attribute_forms::{current, referred, shown};
@@ -44,7 +44,7 @@ pub(super) fn delete_attribute(
         Ok(deleted)
     })?;
     cx.returns(&identifier);
-    let attribute = attribute.filter(|_| version < version::V2_0);
+    let attribute = attribute.filter(|_| DeleteAttributeResponse::has_attribute(version));
     Ok(DeleteAttributeResponse {
         attribute,
         ..DeleteAttributeResponse::new(UniqueIdentifier::TextString(identifier))

@@ -3,7 +3,7 @@ use std::borrow::Borrow;
 use kmip::ttlv::Tag;
 use kmip::types::{
     AttributeSet, AttributeValue, ExportRequest, ExportResponse, KeyBlock, KeyFormatType, ManagedObject,
-    ObjectType, Operation, PrivateKey, PublicKey, SymmetricKey, UniqueIdentifier, version,
+    ObjectType, Operation, PrivateKey, PublicKey, SymmetricKey, UniqueIdentifier,
 };
 
 use super::get::Form;
@@ -28,7 +28,7 @@ pub(super) fn export(cx: &mut Context<'_>, request: ExportRequest) -> Result<Exp
     let attributes: Vec<_> = object.view(cx.version()).all().collect();
     let named = UniqueIdentifier::TextString(identifier);
     let mut response = ExportResponse::new(object.object_type(), named, material);
-    if cx.version() < version::V2_0 {
+    if ExportResponse::has_attribute(cx.version()) {
         response.attribute = attributes.iter().map(|instance| numbered(instance, cx.version())).collect();
     } else {
         let set: AttributeSet = attributes.into_iter().map(std::borrow::Cow::into_owned).collect();

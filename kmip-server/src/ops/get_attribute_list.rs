@@ -1,4 +1,4 @@
-use kmip::types::{GetAttributeListRequest, GetAttributeListResponse, Operation, UniqueIdentifier, version};
+use kmip::types::{GetAttributeListRequest, GetAttributeListResponse, Operation, UniqueIdentifier};
 
 use crate::engine::{Context, Failure};
 
@@ -11,7 +11,7 @@ pub(super) fn get_attribute_list(
     let object = cx.object(&identifier, Operation::GetAttributeList)?;
     let ids = object.view(cx.version()).ids();
     let mut response = GetAttributeListResponse::new(UniqueIdentifier::TextString(identifier.clone()));
-    if cx.version() < version::V2_0 {
+    if GetAttributeListResponse::has_attribute_name(cx.version()) {
         response.attribute_name = ids.into_iter().map(|id| id.to_name()).collect();
     } else {
         response.attribute_reference = ids.into_iter().map(|id| id.to_reference()).collect();

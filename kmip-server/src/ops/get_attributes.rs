@@ -1,6 +1,5 @@
 use kmip::types::{
     AttributeId, AttributeSet, GetAttributesRequest, GetAttributesResponse, Operation, UniqueIdentifier,
-    version,
 };
 
 use crate::engine::{Context, Failure, Kind, numbered};
@@ -20,7 +19,7 @@ pub(super) fn get_attributes(
         Some(ids) => ids.iter().flat_map(|id| view.of(id)).collect(),
     };
     let mut response = GetAttributesResponse::new(UniqueIdentifier::TextString(identifier.clone()));
-    if cx.version() < version::V2_0 {
+    if GetAttributesResponse::has_attribute(cx.version()) {
         response.attribute = attributes.iter().map(|instance| numbered(instance, cx.version())).collect();
     } else {
         let set: AttributeSet = attributes.into_iter().map(std::borrow::Cow::into_owned).collect();

@@ -37,7 +37,7 @@ pub(super) fn locate(cx: &mut Context<'_>, mut request: LocateRequest) -> Result
         storage: Some(storage.bits()),
         offset: not_negative("Offset Items", request.offset_items)?.unwrap_or_default(),
         limit: not_negative("Maximum Items", request.maximum_items)?,
-        count: cx.version() >= version::V1_3,
+        count: LocateResponse::has_located_items(cx.version()),
         ..Query::new(cx.policies().visibility(cx.caller()))
     };
     let limit = query.limit;

@@ -1,4 +1,4 @@
-use kmip::types::{ModifyAttributeRequest, ModifyAttributeResponse, Operation, UniqueIdentifier, version};
+use kmip::types::{ModifyAttributeRequest, ModifyAttributeResponse, Operation, UniqueIdentifier};
 
 use super::attribute_forms::{current, named, new, shown};
 use crate::engine::{Change, Context, Failure, Kind, Which};
@@ -42,7 +42,7 @@ pub(super) fn modify_attribute(
         Ok(shown(object, &instance.id, index, version))
     })?;
     cx.returns(&identifier);
-    let attribute = attribute.filter(|_| version < version::V2_0);
+    let attribute = attribute.filter(|_| ModifyAttributeResponse::has_attribute(version));
     Ok(ModifyAttributeResponse {
         attribute,
         ..ModifyAttributeResponse::new(UniqueIdentifier::TextString(identifier))

@@ -98,7 +98,7 @@ pub(super) fn extensions(
 }
 
 fn set_type(extension: &mut ExtensionInformation, item_type: ItemType, version: Version) {
-    if version < version::V2_0 {
+    if ExtensionInformation::has_extension_type(version) {
         extension.extension_type = Some(item_type.code().into());
     } else {
         extension.extension_item_type = Some(kmip::types::ItemType(item_type.code().into()));

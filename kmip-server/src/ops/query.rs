@@ -3,7 +3,7 @@ use kmip::types::tables::NAMES;
 use kmip::types::{
     AttributeSet, AttributeValue, CapabilityInformation, ClientRegistrationMethod, DefaultsInformation,
     DestroyAction, ObjectDefaults, ObjectType, ProfileInformation, ProtectionStorageMasks, QueryFunction,
-    QueryRequest, QueryResponse, RngMode, ServerInformation, ShreddingAlgorithm, UnwrapMode, version,
+    QueryRequest, QueryResponse, RngMode, ServerInformation, ShreddingAlgorithm, UnwrapMode,
 };
 
 use super::{profiles, register, served};
@@ -51,33 +51,33 @@ pub(super) fn query(cx: &mut Context<'_>, request: QueryRequest) -> Result<Query
 
 /// 2.0 §7.31. In 1.x the structure is the vendor's own, and there is nothing to put in.
 fn server_information(cx: &Context<'_>) -> ServerInformation {
-    if cx.version() < version::V2_0 {
-        return ServerInformation::new();
-    }
-    ServerInformation {
+    let mut information = ServerInformation {
         server_name: cx.settings().server_name.clone(),
         server_version: Some(Text::from_static(env!("CARGO_PKG_VERSION"))),
         product_name: Some(Text::from_static(env!("CARGO_PKG_NAME"))),
         ..ServerInformation::new()
-    }
+    };
+    information.fit(cx.version());
+    information
 }
 
 /// 1.4 §2.1.21, 2.0 §7.3.
 fn capabilities(cx: &Context<'_>) -> CapabilityInformation {
-    let since = |since| cx.version() >= since;
-    CapabilityInformation {
+    let mut capabilities = CapabilityInformation {
         streaming_capability: Some(true),
         asynchronous_capability: Some(true),
         attestation_capability: Some(false),
-        batch_undo_capability: since(version::V1_4).then_some(true),
-        batch_continue_capability: since(version::V1_4).then_some(true),
+        batch_undo_capability: Some(true),
+        batch_continue_capability: Some(true),
         unwrap_mode: Some(UnwrapMode::NotProcessed),
         destroy_action: Some(DestroyAction::KeyMaterialDeleted),
         shredding_algorithm: Some(ShreddingAlgorithm::Unspecified),
         rng_mode: Some(RngMode::Unspecified),
-        quantum_safe_capability: since(version::V2_0).then_some(false),
+        quantum_safe_capability: Some(false),
         ..CapabilityInformation::new()
-    }
+    };
+    capabilities.fit(cx.version());
+    capabilities
 }
 
 /// 2.0 §7.7: what objects get that their clients say nothing of.

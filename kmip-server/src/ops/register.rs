@@ -1,7 +1,7 @@
 use kmip::ttlv::{Tag, Version};
 use kmip::types::{
     AttributeSet, AttributeValue, Certificate, CryptographicAlgorithm, KeyMaterial, KeyValue, LinkType,
-    ManagedObject, ObjectType, Operation, RegisterRequest, RegisterResponse, UniqueIdentifier, version,
+    ManagedObject, ObjectType, Operation, RegisterRequest, RegisterResponse, UniqueIdentifier,
 };
 
 use super::container;
@@ -60,7 +60,7 @@ fn link_to_wrapping_key(
     given: &mut AttributeSet,
     object: &ManagedObject,
 ) -> Result<(), Failure> {
-    if cx.version() < version::V2_0 {
+    if !LinkType::WrappingKeyLink.is_in(cx.version()) {
         return Ok(());
     }
     let information = key_block(object)

@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 
 use kmip::ttlv::{Bytes, Secret};
-use kmip::types::{CryptographicParameters, ManagedObject, version};
+use kmip::types::{CryptographicParameters, DecryptRequest, EncryptResponse, ManagedObject};
 
 use super::parameters::Cipher;
 use super::parts::Part;
@@ -50,7 +50,7 @@ pub(super) fn encryption<P: Borrow<CryptographicParameters>>(
     let iv = wish.iv.or_else(|| made.clone());
     let job = Job::new(cipher, secret, iv, wish.additional_data)?;
     // 1.4 brought the field for the tag; before, it can only stand behind the data.
-    let appended = cx.version() < version::V1_4;
+    let appended = !EncryptResponse::has_authenticated_encryption_tag(cx.version());
     let ended = move |tag: Option<Vec<u8>>, out: &mut Wiped| match tag {
         Some(tag) if appended => {
             append(out, &tag);
@@ -95,7 +95,8 @@ pub(super) fn decryption<P: Borrow<CryptographicParameters>>(
         return Ok(Box::new(Running { stream, ended: |_: Option<Vec<u8>>, _: &mut Wiped| End::Done }));
     }
     // What a tag vouches for is not given out before all of it has come.
-    let behind = is_authenticated && tag.is_none() && cx.version() < version::V1_4;
+    let behind =
+        is_authenticated && tag.is_none() && !DecryptRequest::has_authenticated_encryption_tag(cx.version());
     Ok(Gather::boxed(move |data, out| {
         let (data, tag) = if behind {
             // 1.4 brought the field for it; before, it stands behind the data, as Encrypt put it.

@@ -14,7 +14,7 @@ use crate::{
     types::{
         AsynchronousIndicator, Authentication, BatchErrorContinuationOption, Operation, Request,
         RequestBatchItem, RequestHeader, RequestMessage, RequestPayload, ResponseBatchItem, ResponseMessage,
-        ResponsePayload, ResultStatus, tables::operation_info, version,
+        ResponsePayload, ResultStatus, tables::operation_info,
     },
 };
 
@@ -138,8 +138,10 @@ impl Outgoing {
             authentication: (!options.credentials.is_empty())
                 .then(|| Authentication { credential: options.credentials.clone(), ..Authentication::new() }),
             // A truth value became one of three modes (1.4 §6.7, 2.0 §9.1).
-            asynchronous_indicator: (options.asynchronous && version < version::V2_0).then_some(true),
-            asynchronous_mode: (options.asynchronous && version >= version::V2_0)
+            asynchronous_indicator: (options.asynchronous
+                && RequestHeader::has_asynchronous_indicator(version))
+            .then_some(true),
+            asynchronous_mode: (options.asynchronous && RequestHeader::has_asynchronous_mode(version))
                 .then_some(AsynchronousIndicator::Optional),
             batch_error_continuation_option: batch.on_error,
             // Without it, a server need not keep the order that the ID Placeholder relies on (1.0 §6.12, 2.0 §9.6).

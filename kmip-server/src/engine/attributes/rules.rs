@@ -30,7 +30,11 @@ pub(super) fn rules_for(id: &AttributeId, version: Version) -> Result<&'static A
         AttributeId::Standard(tag) => rules_of(*tag, version),
         AttributeId::Vendor { vendor, .. } => {
             check_vendor(vendor, id, version)?;
-            rules_of(if version < version::V2_0 { Tag::CustomAttribute } else { Tag::Attribute }, version)
+            // A vendor's attribute is a Custom Attribute in 1.x, and a Vendor Attribute from 2.0 on.
+            match rules_of(Tag::CustomAttribute, version) {
+                Err(_) => rules_of(Tag::Attribute, version),
+                custom => custom,
+            }
         }
     }
 }

@@ -122,7 +122,7 @@ fn fit_digest(digest: &Digest, version: Version) -> Option<Digest> {
     // KMIP 1.0 §3.12 has no Key Format Type here, 1.1 §3.17 does.
     let format = digest
         .key_format_type
-        .filter(|_| version >= kmip::types::version::V1_1)
+        .filter(|_| Digest::has_key_format_type(version))
         .map(|format| keys::made_format(format, version));
     (format != digest.key_format_type).then(|| Digest { key_format_type: format, ..digest.clone() })
 }
@@ -132,25 +132,7 @@ pub(crate) fn fit_parameters(
     parameters: &CryptographicParameters,
     version: Version,
 ) -> Option<CryptographicParameters> {
-    use kmip::types::version::{V1_2, V1_4};
-    if version >= V1_4 {
-        return None;
-    }
     let mut fit = parameters.clone();
-    fit.salt_length = None;
-    fit.mask_generator = None;
-    fit.mask_generator_hashing_algorithm = None;
-    fit.p_source = None;
-    fit.trailer_field = None;
-    if version < V1_2 {
-        fit = CryptographicParameters {
-            block_cipher_mode: fit.block_cipher_mode,
-            padding_method: fit.padding_method,
-            hashing_algorithm: fit.hashing_algorithm,
-            key_role_type: fit.key_role_type,
-            unknown: fit.unknown,
-            ..CryptographicParameters::new()
-        };
-    }
-    Some(fit)
+    fit.fit(version);
+    (fit != *parameters).then_some(fit)
 }

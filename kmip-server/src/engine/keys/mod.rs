@@ -8,7 +8,7 @@ mod transparent;
 use kmip::ttlv::Version;
 use kmip::types::{
     CryptographicAlgorithm, KeyBlock, KeyFormatType, KeyMaterial, KeyValue, ManagedObject, ObjectType,
-    RecommendedCurve, version,
+    RecommendedCurve,
 };
 
 pub(crate) use self::certificate::describe_certificate;
@@ -185,9 +185,9 @@ pub(super) fn algorithm_of(family: Family, version: Version) -> CryptographicAlg
         Family::Rsa => A::RSA,
         Family::Dsa => A::DSA,
         Family::Dh => A::DH,
-        Family::Ed25519 if version >= version::V2_0 => A::Ed25519,
-        Family::Ed448 if version >= version::V2_0 => A::Ed448,
-        _ if version >= version::V1_2 => A::EC,
+        Family::Ed25519 if A::Ed25519.is_in(version) => A::Ed25519,
+        Family::Ed448 if A::Ed448.is_in(version) => A::Ed448,
+        _ if A::EC.is_in(version) => A::EC,
         _ => A::ECDSA,
     }
 }

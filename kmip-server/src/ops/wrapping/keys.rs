@@ -7,7 +7,7 @@ use kmip::ttlv::{Bytes, Tag, Text, Version};
 use kmip::types::{
     AttributeId, AttributeValue, BlockCipherMode, CryptographicParameters, CryptographicUsageMask,
     EncryptionKeyInformation, LinkType, MacSignatureKeyInformation, ManagedObject, ObjectType, Operation,
-    UniqueIdentifier, version,
+    UniqueIdentifier,
 };
 
 use super::super::parts::{KeyUse, allocate, check_key};
@@ -257,7 +257,7 @@ fn split<'a>(
         parameters.block_cipher_mode,
         Some(BlockCipherMode::GCM | BlockCipherMode::CCM | BlockCipherMode::AEAD)
     );
-    if !has_tag || version < version::V1_4 {
+    if !has_tag || !CryptographicParameters::has_tag_length(version) {
         return Ok((sealed, None));
     }
     let length = parameters.tag_length.map_or(Ok(USUAL_TAG), usize::try_from).unwrap_or(usize::MAX);

@@ -4,7 +4,7 @@
 use kmip::ttlv::{self, Bytes, ItemType, Mode, Secret, Tag, Version};
 use kmip::types::{
     AttributeId, AttributeInstance, AttributeName, AttributeSet, EncodingOption, KeyBlock, KeyMaterial,
-    KeyValue, PlaintextKeyValue, version,
+    KeyValue, PlaintextKeyValue,
 };
 
 use super::is_ttlv;
@@ -34,7 +34,7 @@ pub(super) fn add_attributes(
             set.push(AttributeInstance::clone(&instance));
         }
     }
-    if cx.version() < version::V2_0 {
+    if PlaintextKeyValue::has_attribute(cx.version()) {
         value.attribute.extend(set.to_attribute_list());
     } else {
         let mut all = value.attributes.take().map(AttributeSet::from_attributes).unwrap_or_default();

@@ -11,7 +11,7 @@ use kmip::{
     ttlv::{Bytes, Secret, Version},
     types::{
         BlockCipherMode, CryptographicAlgorithm, CryptographicParameters, DecryptRequest, EncryptRequest,
-        PaddingMethod, UniqueIdentifier, version,
+        EncryptResponse, PaddingMethod, UniqueIdentifier,
     },
 };
 use serde_json::json;
@@ -258,7 +258,7 @@ fn in_parts(
 
 impl How {
     fn mode(&self, version: Version) -> Result<BlockCipherMode> {
-        let has_tag = version >= version::V1_4;
+        let has_tag = EncryptResponse::has_authenticated_encryption_tag(version);
         match self.mode {
             Some(BlockCipherMode::GCM) if !has_tag => {
                 Err(Failure::usage(format_args!("KMIP {version} has no field for the tag of GCM"))

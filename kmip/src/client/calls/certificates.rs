@@ -5,7 +5,7 @@ use crate::{
     ttlv::{Bytes, DateTime, Interval, Text, Version},
     types::{
         AttributeSet, Certificate, CertificateRequestType, CertifyRequest, Operation, ReCertifyRequest,
-        UniqueIdentifier, ValidateRequest, ValidityIndicator, version,
+        UniqueIdentifier, ValidateRequest, ValidityIndicator,
     },
 };
 
@@ -81,5 +81,5 @@ pub fn validate(
 
 /// The field for a certificate request, which KMIP 2.0 renamed (1.4 §4.7, 2.0 §6.1.6).
 fn request_fields(value: Bytes, version: Version) -> (Option<Bytes>, Option<Bytes>) {
-    if version < version::V2_0 { (Some(value), None) } else { (None, Some(value)) }
+    if CertifyRequest::has_certificate_request(version) { (Some(value), None) } else { (None, Some(value)) }
 }

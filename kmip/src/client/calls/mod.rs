@@ -35,13 +35,14 @@ use super::{
 use crate::{
     ttlv::{Secret, Text, Version},
     types::{
-        AttributeId, AttributeSet, Attributes, Data, Operation, TemplateAttribute, UniqueIdentifier, version,
+        AttributeId, AttributeSet, Attributes, CreateRequest, Data, Operation, TemplateAttribute,
+        UniqueIdentifier,
     },
 };
 
 /// Whether attributes go by name, in templates, rather than by tag.
 fn is_1x(version: Version) -> bool {
-    version < version::V2_0
+    CreateRequest::has_template_attribute(version)
 }
 
 /// The two wire forms of the attributes wanted, of which a version has one.
