@@ -73,9 +73,7 @@ impl Engine {
         if caller.ticket.is_some() {
             return refuse("with a ticket, nothing is done later: it may have ended by then");
         }
-        if matches!(item.operation, Operation::Poll | Operation::Cancel)
-            || !ops::is_served(item.operation, version)
-        {
+        if AT_ONCE.contains(&item.operation) || !ops::is_served(item.operation, version) {
             return refuse("this operation is not done later");
         }
         let mut correlation = [0; 16];
@@ -319,6 +317,11 @@ fn name_of(user: &str, correlation: &[u8]) -> Result<String, Failure> {
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
+
+/// What is never done later: what asks about something else that is, and what begins and ends with a connection. Later,
+/// nothing would say with which certificate a ticket is to come.
+const AT_ONCE: [Operation; 5] =
+    [Operation::Poll, Operation::Cancel, Operation::Login, Operation::DelegatedLogin, Operation::Logout];
 
 const PREFIX: &str = "asynchronous/";
 

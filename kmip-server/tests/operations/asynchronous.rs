@@ -124,6 +124,7 @@ fn what_cannot_be_done_later_is_refused() {
     };
     let poll = || PollRequest::new(Bytes::from_static(b"1")).into();
     assert_eq!(refused(vec![poll()]), ResultReason::FeatureNotSupported);
+    assert_eq!(refused(vec![LoginRequest::new().into()]), ResultReason::FeatureNotSupported);
     let query = || {
         RequestPayload::from(QueryRequest {
             query_function: vec![QueryFunction::QueryOperations],
