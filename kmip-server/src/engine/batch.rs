@@ -76,10 +76,17 @@ impl Engine {
             && is_later(&header, &caller, item.operation)
         {
             match self.defer(&caller, item, version, now) {
-                Ok(correlation) => batch.response.pending(answered(item), correlation),
-                Err(failure) => batch.response.failure(answered(item), &failure),
+                Ok(correlation) => {
+                    batch.response.pending(answered(item), correlation);
+                    return batch.response.finish(Disposition::KeepOpen);
+                }
+                // Where it is left to the server, what can't wait is done at once.
+                Err(failure) if failure.kind() == Kind::ServerLimit && !must_be_later(&header) => {}
+                Err(failure) => {
+                    batch.response.failure(answered(item), &failure);
+                    return batch.response.finish(Disposition::KeepOpen);
+                }
             }
-            return batch.response.finish(Disposition::KeepOpen);
         }
         match header.batch_error_continuation_option {
             // With one item, to undo it and to stop at it are the same.
@@ -130,7 +137,7 @@ impl Engine {
             return refuse(Kind::InvalidField, format!("{option} is no Batch Error Continuation Option"));
         }
         // Each item would be done on its own, without the ID Placeholder of the one before.
-        if header.asynchronous_mode == Some(AsynchronousIndicator::Mandatory) && items.len() > 1 {
+        if must_be_later(header) && items.len() > 1 {
             return refuse(
                 Kind::FeatureNotSupported,
                 "a request that is to be asynchronous has one batch item".to_owned(),
@@ -301,8 +308,12 @@ enum Outcome {
 fn is_later(header: &RequestHeader, caller: &Caller, operation: Operation) -> bool {
     let may_be = header.asynchronous_indicator == Some(true)
         || header.asynchronous_mode == Some(AsynchronousIndicator::Optional);
-    header.asynchronous_mode == Some(AsynchronousIndicator::Mandatory)
+    must_be_later(header)
         || (may_be && caller.user.is_some() && caller.ticket.is_none() && is_deferred(operation))
+}
+
+fn must_be_later(header: &RequestHeader) -> bool {
+    header.asynchronous_mode == Some(AsynchronousIndicator::Mandatory)
 }
 
 fn answered(item: &RequestBatchItem) -> Answered {

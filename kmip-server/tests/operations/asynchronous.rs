@@ -136,4 +136,16 @@ fn what_cannot_be_done_later_is_refused() {
         server.later(V2_0, query());
     }
     assert_eq!(refused(vec![query()]), ResultReason::ServerLimitExceeded);
+    // What the server is free to do at once, it does.
+    for version in ALL {
+        let key = server.create(*version, []);
+        let mut request = batch(*version, vec![archive(&key)]);
+        if *version < V2_0 {
+            request.request_header.asynchronous_indicator = Some(true);
+        } else {
+            request.request_header.asynchronous_mode = Some(AsynchronousIndicator::Optional);
+        }
+        let [item] = server.message("alice", &request).batch_item.try_into().unwrap();
+        assert_eq!(text_of(&answer::<ArchiveRequest>(item).unwrap().unique_identifier), key);
+    }
 }
