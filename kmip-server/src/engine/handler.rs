@@ -1,7 +1,7 @@
 //! The engine as what answers on connections.
 
 use kmip::ttlv::{Bytes, HEADER_SIZE, Tag};
-use kmip::types::{Operation, version};
+use kmip::types::{AsynchronousIndicator, BatchErrorContinuationOption, Operation, version};
 
 use super::response::{Answered, Response};
 use super::{Engine, Failure, Kind};
@@ -31,15 +31,38 @@ impl Handler for Engine {
     fn may_block(&self, request: &Bytes) -> bool {
         request.len() > LARGE
             || operations(request).any(ops::writes)
+            || keeps(request)
             || self.authenticator.may_block(has_credentials(request))
     }
 }
 
 /// Whether a request's header has an Authentication, as far as that can be found without reading it.
 fn has_credentials(request: &[u8]) -> bool {
+    header(request).any(|(tag, _)| tag == Tag::Authentication)
+}
+
+/// Whether a request's header has something kept, whatever its operations do: one that is done later is written down until
+/// then, and those that may be undone are one transaction.
+fn keeps(request: &[u8]) -> bool {
+    header(request).any(|(tag, value)| match tag {
+        // A Boolean in 1.x.
+        Tag::AsynchronousIndicator => {
+            value.iter().any(|byte| *byte != 0) && !says(value, AsynchronousIndicator::Prohibited.0)
+        }
+        Tag::BatchErrorContinuationOption => says(value, BatchErrorContinuationOption::Undo.0),
+        _ => false,
+    })
+}
+
+fn says(value: &[u8], enumeration: u32) -> bool {
+    value == enumeration.to_be_bytes()
+}
+
+/// The items of a request's header, as far as they can be found without reading it.
+fn header(request: &[u8]) -> impl Iterator<Item = (Tag, &[u8])> {
     let body = request.get(HEADER_SIZE..).unwrap_or_default();
     let header = items(body).find(|(tag, _)| *tag == Tag::RequestHeader);
-    header.is_some_and(|(_, header)| items(header).any(|(tag, _)| tag == Tag::Authentication))
+    header.into_iter().flat_map(|(_, header)| items(header))
 }
 
 /// The operations of a request's items, as far as they can be found without reading it.
@@ -117,6 +140,32 @@ mod tests {
         assert!(engine.may_block(&vec![0; LARGE + 1].into()));
         for length in 0..64 {
             engine.may_block(&vec![0xFF; length].into());
+        }
+    }
+
+    #[test]
+    fn what_is_kept_may_block() {
+        let request = |tag: Tag, item_type: u8, value: &[u8]| -> Bytes {
+            let mut body = item(Tag::RequestHeader, 1, &item(tag, item_type, value));
+            let operation = item(Tag::Operation, 5, &Operation::Locate.0.to_be_bytes());
+            body.extend(item(Tag::BatchItem, 1, &operation));
+            item(Tag::RequestMessage, 1, &body).into()
+        };
+        let engine = engine();
+        let asynchronous = |item_type, value: &[u8]| request(Tag::AsynchronousIndicator, item_type, value);
+        let option = |option: BatchErrorContinuationOption| {
+            request(Tag::BatchErrorContinuationOption, 5, &option.0.to_be_bytes())
+        };
+        for (request, blocks) in [
+            (asynchronous(6, &1_u64.to_be_bytes()), true),
+            (asynchronous(6, &0_u64.to_be_bytes()), false),
+            (asynchronous(5, &AsynchronousIndicator::Mandatory.0.to_be_bytes()), true),
+            (asynchronous(5, &AsynchronousIndicator::Optional.0.to_be_bytes()), true),
+            (asynchronous(5, &AsynchronousIndicator::Prohibited.0.to_be_bytes()), false),
+            (option(BatchErrorContinuationOption::Undo), true),
+            (option(BatchErrorContinuationOption::Continue), false),
+        ] {
+            assert_eq!(engine.may_block(&request), blocks, "{request:?}");
         }
     }
 
