@@ -347,16 +347,20 @@ pub(super) fn decide(
     header: &store::Header,
     operation: Operation,
 ) -> Result<(), Failure> {
-    if let Some(grant) = &caller.ticket {
-        grant.check_object(operation, &header.identifier)?;
-    }
     // Of a destroyed template, nothing is left (1.4 §4.21).
     let is_gone = header.object_type == kmip::types::ObjectType::Template.0
         && header.storage == kmip::types::StorageStatusMask::DestroyedStorage.bits();
     if is_gone {
         return Err(Failure::not_found());
     }
-    match engine.policies.load().decide(caller, subject(header), operation) {
+    let decision = engine.policies.load().decide(caller, subject(header), operation);
+    // Of what its user may not know of, a ticket says nothing either.
+    if decision != Decision::Absent
+        && let Some(grant) = &caller.ticket
+    {
+        grant.check_object(operation, &header.identifier)?;
+    }
+    match decision {
         // 1.4 §11: what is archived is recovered before anything else is done with it.
         Decision::Allowed
             if header.storage == kmip::types::StorageStatusMask::ArchivalStorage.bits()

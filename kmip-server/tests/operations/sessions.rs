@@ -131,6 +131,11 @@ fn a_delegated_ticket_allows_what_its_rights_say() {
     let denied = ResultReason::NotAuthorised;
     assert_eq!(reason_of(with_ticket(&server, "bob", &ticket, attributes(&other))), denied);
     assert_eq!(reason_of(with_ticket(&server, "bob", &ticket, get_request(&one))), denied);
+    // What Alice herself may not know of is not there.
+    let hidden = server.ask("carol", V2_0, create_request(V2_0, aes(128))).unwrap().unique_identifier;
+    let hidden = with_ticket(&server, "bob", &ticket, attributes(&text_of(&hidden)));
+    assert_eq!(hidden, with_ticket(&server, "bob", &ticket, attributes("nowhere")));
+    assert_eq!(reason_of(hidden), ResultReason::ObjectNotFound);
     // A right to an object is none to make others.
     assert_eq!(reason_of(with_ticket(&server, "bob", &ticket, create_request(V2_0, aes(128)))), denied);
     assert_eq!(reason_of(with_ticket(&server, "bob", &ticket, LoginRequest::new())), denied);
