@@ -191,6 +191,9 @@ impl Context<'_> {
     }
 
     fn granted(&self, rights: Rights) -> Result<Vec<Granted>, Failure> {
+        if size_of(&rights) > MOST_RIGHTS {
+            return Err(Failure::new(Kind::ServerLimit, "the ticket would have too many Rights"));
+        }
         let granted = |right: kmip::types::Right| {
             if right.usage_limits.is_some() {
                 return Err(Failure::new(
@@ -212,6 +215,21 @@ impl Context<'_> {
         };
         rights.right.into_iter().map(granted).collect()
     }
+}
+
+/// How much there is to keep of rights: operations and objects, and the characters of these.
+fn size_of(rights: &Rights) -> usize {
+    let of_one = |right: &kmip::types::Right| {
+        let operations = right.operations.as_ref().map_or(0, |operations| operations.operation.len());
+        let objects = right.objects.iter().flat_map(|objects| &objects.unique_identifier);
+        let characters = objects.map(|identifier| match identifier {
+            UniqueIdentifier::TextString(text) => text.len(),
+            _ => USUAL_IDENTIFIER,
+        });
+        characters
+            .fold(operations.saturating_add(1), |sum, length| sum.saturating_add(length).saturating_add(1))
+    };
+    rights.right.iter().map(of_one).fold(0, usize::saturating_add)
 }
 
 /// For how long and how much a ticket is good.
@@ -305,6 +323,12 @@ const USUAL_SECONDS: i64 = 3600;
 
 /// How long at most.
 const MOST_SECONDS: i64 = 24 * 3600;
+
+/// How much the rights of one ticket may be: a thousand objects. All tickets are kept in memory.
+const MOST_RIGHTS: usize = 40_000;
+
+/// The length of an identifier that the server has made.
+const USUAL_IDENTIFIER: usize = 36;
 
 /// How many tickets a user has at most.
 const MOST_TICKETS: usize = 256;

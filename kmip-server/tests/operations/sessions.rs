@@ -142,6 +142,19 @@ fn a_delegated_ticket_allows_what_its_rights_say() {
 }
 
 #[test]
+fn a_ticket_has_no_more_rights_than_can_be_kept() {
+    let server = server();
+    let ask = |count: usize| {
+        let objects = (0..count).map(|number| id(&format!("{number:036}"))).collect();
+        let objects = Some(Objects { unique_identifier: objects, ..Objects::new() });
+        let rights = Rights { right: vec![Right { objects, ..Right::new() }], ..Rights::new() };
+        server.send(V2_0, DelegatedLoginRequest::new(rights))
+    };
+    ask(1000).unwrap();
+    assert_eq!(reason_of(ask(2000)), ResultReason::ServerLimitExceeded);
+}
+
+#[test]
 fn tests_are_announced_where_the_server_is_set_to_it() {
     let begin = || InteropRequest::new(InteropFunction::Begin, "TC\n-1".into());
     assert_eq!(reason_of(server().send(V2_0, begin())), ResultReason::OperationNotSupported);
