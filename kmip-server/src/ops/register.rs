@@ -76,7 +76,11 @@ fn link_to_wrapping_key(
             }
             Ok(())
         }
-        Err(failure) if matches!(failure.kind(), Kind::NotFound | Kind::PermissionDenied) => Ok(()),
+        Err(failure)
+            if matches!(failure.kind(), Kind::NotFound | Kind::PermissionDenied | Kind::TicketRights) =>
+        {
+            Ok(())
+        }
         Err(failure) => Err(failure),
     }
 }

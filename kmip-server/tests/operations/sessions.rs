@@ -1,6 +1,6 @@
 //! Login, Delegated Login and Logout; Interop, Log and Set Endpoint Role.
 
-use kmip::ttlv::{DateTime, Interval};
+use kmip::ttlv::{DateTime, Interval, Tag};
 use kmip::types::*;
 use kmip_server::engine::Settings;
 use kmip_server::rights::Policies;
@@ -152,6 +152,35 @@ fn a_ticket_has_no_more_rights_than_can_be_kept() {
     };
     ask(1000).unwrap();
     assert_eq!(reason_of(ask(2000)), ResultReason::ServerLimitExceeded);
+}
+
+#[test]
+fn a_ticket_to_register_is_enough_to_register_a_wrapped_key() {
+    let server = server();
+    let key = server.create(V2_0, []);
+    let operations = Some(Operations { operation: vec![Operation::Register], ..Operations::new() });
+    let right = Right { operations, ..Right::new() };
+    let rights = Rights { right: vec![right], ..Rights::new() };
+    let ticket = server.send(V2_0, DelegatedLoginRequest::new(rights)).unwrap().ticket;
+    let wrapped = KeyBlock {
+        key_value: Some(KeyValue::Wrapped(vec![7; 24].into())),
+        key_wrapping_data: Some(Box::new(KeyWrappingData {
+            encryption_key_information: Some(EncryptionKeyInformation::new(id(&key))),
+            ..KeyWrappingData::new(WrappingMethod::Encrypt)
+        })),
+        ..KeyBlock::new(KeyFormatType::Raw)
+    };
+    let request = || {
+        let object = ManagedObject::SymmetricKey(SymmetricKey::new(wrapped.clone()));
+        register_request(V2_0, object, aes(128))
+    };
+    let linked = |registered: RegisterResponse| {
+        let identifier = text_of(&registered.unique_identifier);
+        server.attributes(V2_0, &identifier).get(Tag::Link).is_some()
+    };
+    assert!(linked(server.send(V2_0, request()).unwrap()));
+    // It says nothing of the key, so nothing is linked to it.
+    assert!(!linked(with_ticket(&server, "bob", &ticket, request()).unwrap()));
 }
 
 #[test]
