@@ -19,15 +19,25 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// Completes what a request asks for: resolves its links, and adds what the templates that it names say (1.x; 1.4
-    /// §2.1.8).
-    pub(crate) fn add_templates(&mut self, requested: &mut Requested) -> Result<(), Failure> {
+    /// The same for every Link among what a request asks for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::resolve`].
+    pub(crate) fn resolve_links(&self, requested: &mut Requested) -> Result<(), Failure> {
         let mut resolved = AttributeSet::new();
         for mut instance in std::mem::take(&mut requested.attributes) {
             self.resolve(&mut instance.value)?;
             resolved.push(instance);
         }
         requested.attributes = resolved;
+        Ok(())
+    }
+
+    /// Completes what a request asks for: resolves its links, and adds what the templates that it names say (1.x; 1.4
+    /// §2.1.8).
+    pub(crate) fn add_templates(&mut self, requested: &mut Requested) -> Result<(), Failure> {
+        self.resolve_links(requested)?;
         // "The value in the last of the conflicting templates takes precedence" (1.4 §4): it comes first.
         for name in std::mem::take(&mut requested.templates).into_iter().rev() {
             let template = crate::ops::template_of(self, &name)?;

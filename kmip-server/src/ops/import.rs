@@ -33,7 +33,8 @@ pub(super) fn import(cx: &mut Context<'_>, request: ImportRequest) -> Result<Imp
         Some(attributes) => Requested::new(None, Some(attributes))?.attributes,
         None => request.attribute.into_iter().filter_map(AttributeInstance::from_attribute).collect(),
     };
-    let requested = Requested { attributes: given, ..Requested::default() };
+    let mut requested = Requested { attributes: given, ..Requested::default() };
+    cx.resolve_links(&mut requested)?;
     let mut given = requested.check(found, Purpose::Import, cx.version())?;
     check_identity(&given, &identifier, found)?;
     let state = match given.get(Tag::State) {

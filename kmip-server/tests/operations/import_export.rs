@@ -52,6 +52,25 @@ fn an_object_moves_to_another_server_as_it_is() {
 }
 
 #[test]
+fn links_are_to_what_they_mean_when_they_come() {
+    let (from, to) = (server(), server());
+    let exported = from.send(V2_0, export(&from.create(V2_0, []))).unwrap();
+    let placeholder =
+        UniqueIdentifier::UniqueIdentifierEnumeration(UniqueIdentifierEnumeration::IDPlaceholder);
+    let mut attributes = AttributeSet::from_attributes(exported.attributes.clone().unwrap());
+    let link = |to| AttributeValue::Link(Link::new(LinkType::ParentLink, to));
+    attributes.add(AttributeInstance::from_value(link(placeholder)));
+    let request = ImportRequest { attributes: Some(attributes.to_attributes()), ..import(V2_0, &exported) };
+    assert_eq!(to.send(V2_0, request.clone()).unwrap_err().reason, ResultReason::ObjectNotFound);
+
+    let items = to.batch("alice", V2_0, vec![create_request(V2_0, aes(128)).into(), request.into()]);
+    let [created, imported] = items.try_into().unwrap();
+    let created = answer::<CreateRequest>(created).unwrap().unique_identifier;
+    let imported = text_of(&answer::<ImportRequest>(imported).unwrap().unique_identifier);
+    assert_eq!(to.attributes(V2_0, &imported).get(Tag::Link), Some(&link(created)));
+}
+
+#[test]
 fn who_replaces_an_object_needs_the_right_to() {
     let server = server();
     for version in SINCE {
