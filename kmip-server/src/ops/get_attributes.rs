@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use kmip::types::{
     AttributeId, AttributeSet, GetAttributesRequest, GetAttributesResponse, Operation, UniqueIdentifier,
 };
@@ -43,13 +45,12 @@ fn wanted(request: &GetAttributesRequest) -> Result<Option<Vec<AttributeId>>, Fa
         ids.push(id);
     }
     // 1.4 §11.13.
-    for (place, id) in ids.iter().enumerate() {
-        if ids.iter().take(place).any(|other| other == id) {
-            return Err(Failure::new(
-                Kind::InvalidMessage,
-                format!("the attribute {id} is named more than once"),
-            ));
-        }
+    let mut seen = HashSet::with_capacity(ids.len());
+    if let Some(id) = ids.iter().find(|id| !seen.insert(*id)) {
+        return Err(Failure::new(
+            Kind::InvalidMessage,
+            format!("the attribute {id} is named more than once"),
+        ));
     }
     Ok(if ids.is_empty() { None } else { Some(ids) })
 }
