@@ -211,7 +211,7 @@ impl Outgoing {
     }
 }
 
-/// Room that most requests need no more of, so that no part of a key is left behind by growing.
+/// Room that most requests need no more of.
 const SMALL: usize = 1 << 13;
 
 fn item_id(index: usize) -> Bytes {

@@ -1,3 +1,7 @@
+use std::mem;
+
+use zeroize::zeroize_bytes;
+
 use super::{
     BigInteger, DateTime, DateTimeExtended, Error, ErrorKind, Interval, Item, ItemType, Result, Tag, Value,
     Version,
@@ -29,6 +33,8 @@ impl<T: Encode + ?Sized> Encode for &T {
 }
 
 /// Writes items of one message behind one another, in one pass: the length of a structure is filled in at its end.
+///
+/// A buffer that the message outgrows is wiped when a larger one takes its place: messages have keys in them.
 pub struct Encoder<'a> {
     bytes: &'a mut Vec<u8>,
     start: usize,
@@ -52,10 +58,29 @@ impl<'a> Encoder<'a> {
         self.version
     }
 
+    /// Appends bytes.
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) {
+        if self.bytes.capacity() - self.bytes.len() < bytes.len() {
+            self.grow(bytes.len());
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Makes room for more bytes. A vector that grows by itself would leave behind what it held.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, more: usize) {
+        let needed = self.bytes.len().saturating_add(more);
+        let mut larger = Vec::with_capacity(needed.max(self.bytes.capacity().saturating_mul(2)).max(LEAST));
+        larger.extend_from_slice(self.bytes);
+        zeroize_bytes(&mut mem::replace(self.bytes, larger));
+    }
+
     /// Begins a structure.
     #[inline]
     pub fn begin(&mut self, tag: Tag) -> Open {
-        self.bytes.extend_from_slice(&head(tag, ItemType::Structure, path::OPEN));
+        self.put(&head(tag, ItemType::Structure, path::OPEN));
         Open(self.bytes.len())
     }
 
@@ -77,25 +102,25 @@ impl<'a> Encoder<'a> {
     fn four(&mut self, tag: Tag, item_type: ItemType, value: [u8; 4]) {
         let head = u128::from(u64::from_be_bytes(head(tag, item_type, 4))) << 64;
         let item = head | u128::from(u32::from_be_bytes(value)) << 32;
-        self.bytes.extend_from_slice(&item.to_be_bytes());
+        self.put(&item.to_be_bytes());
     }
 
     #[inline]
     fn eight(&mut self, tag: Tag, item_type: ItemType, value: [u8; 8]) {
         let head = u128::from(u64::from_be_bytes(head(tag, item_type, 8))) << 64;
         let item = head | u128::from(u64::from_be_bytes(value));
-        self.bytes.extend_from_slice(&item.to_be_bytes());
+        self.put(&item.to_be_bytes());
     }
 
     #[inline]
     fn any(&mut self, tag: Tag, item_type: ItemType, value: &[u8]) -> Result<()> {
         let Ok(length) = u32::try_from(value.len()) else { return Err(self.too_long()) };
-        self.bytes.extend_from_slice(&head(tag, item_type, length));
-        self.bytes.extend_from_slice(value);
+        self.put(&head(tag, item_type, length));
+        self.put(value);
         let padding = value.len().wrapping_neg() & 7;
         if padding != 0 {
             let end = self.bytes.len() + padding;
-            self.bytes.extend_from_slice(&[0; 8]);
+            self.put(&[0; 8]);
             self.bytes.truncate(end);
         }
         Ok(())
@@ -125,10 +150,10 @@ impl<'a> Encoder<'a> {
             length => length.wrapping_neg() & 7,
         };
         let Ok(length) = u32::try_from(value_bytes.len() + missing) else { return Err(self.too_long()) };
-        self.bytes.extend_from_slice(&head(tag, ItemType::BigInteger, length));
+        self.put(&head(tag, ItemType::BigInteger, length));
         let sign = if value.is_negative() { 0xFF } else { 0 };
-        self.bytes.resize(self.bytes.len() + missing, sign);
-        self.bytes.extend_from_slice(value_bytes);
+        self.put([sign; 8].get(..missing).unwrap_or_default());
+        self.put(value_bytes);
         Ok(())
     }
 
@@ -267,6 +292,9 @@ impl<'a> Encoder<'a> {
         Error::new(kind, message.len(), path)
     }
 }
+
+/// Room that is made at least.
+const LEAST: usize = 64;
 
 #[inline(always)]
 fn head(tag: Tag, item_type: ItemType, length: u32) -> [u8; 8] {
