@@ -126,6 +126,8 @@ impl Error {
     pub fn may_have_taken_effect(&self) -> bool {
         match self {
             Self::Timeout(_) | Self::Decode(_) | Self::Violation(_) | Self::Pending { .. } => true,
+            // What came back could not be written, perhaps.
+            Self::Stream(_) => true,
             Self::Lost { sent, .. } => *sent,
             _ => false,
         }
