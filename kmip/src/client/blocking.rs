@@ -121,6 +121,15 @@ impl Client {
         wait!(self, |client| client.negotiate_among(versions))
     }
 
+    /// See [`super::Client::versions`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn versions(&mut self) -> Result<Vec<Version>> {
+        wait!(self, |client| client.versions())
+    }
+
     /// See [`super::Client::send`].
     ///
     /// # Errors

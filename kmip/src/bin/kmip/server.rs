@@ -6,7 +6,7 @@ use clap::Args;
 use kmip::{
     client::Error,
     ttlv::{Item, Tag},
-    types::{QueryFunction, QueryResponse, ResultReason, version},
+    types::{QueryFunction, QueryResponse},
 };
 use serde_json::{Map, Value, json};
 
@@ -71,15 +71,7 @@ fn items(response: QueryResponse, version: kmip::ttlv::Version) -> Result<Vec<It
 
 impl Versions {
     pub(crate) fn run(self, connection: &Connection, output: &Output) -> Result<ExitCode> {
-        let mut client = connection.open_as_is(0)?;
-        client.set_version(client.version().max(version::V1_1));
-        let versions = match client.discover_versions(&[]) {
-            Err(error) if error.reason() == Some(ResultReason::OperationNotSupported) => {
-                output.say("the server does not know the question, which makes it one of KMIP 1.0");
-                vec![version::V1_0]
-            }
-            result => result?,
-        };
+        let versions = connection.open_as_is(0)?.versions()?;
         if output.is_json() {
             let versions: Vec<String> = versions.iter().map(ToString::to_string).collect();
             output.json(&json!({ "versions": versions }))?;

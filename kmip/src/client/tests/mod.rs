@@ -14,8 +14,8 @@ use crate::{
         ActivateRequest, ActivateResponse, AttributeSet, AttributeValue, CreateRequest, CreateResponse,
         CredentialValue, CryptographicAlgorithm, DestroyRequest, DestroyResponse, DiscoverVersionsResponse,
         LocateResponse, ObjectType, Operation, RequestMessage, RequestPayload, ResponseBatchItem,
-        ResultReason, UniqueIdentifier,
-        version::{V1_0, V1_1, V1_2, V1_4, V2_0},
+        ResultReason, Ticket, TicketType, UniqueIdentifier,
+        version::{V1_0, V1_1, V1_2, V1_3, V1_4, V2_0},
     },
 };
 
@@ -297,6 +297,7 @@ fn the_highest_version_is_taken() {
         (&[V1_2, V1_4, V2_0][..], V2_0),
         (&[V1_4, V1_2, V1_1, V1_0], V1_4),
         (&[V1_1], V1_1),
+        (&[V1_3], V1_3),
         (&[V2_0], V2_0),
         (&[V1_0], V1_0),
     ] {
@@ -310,6 +311,19 @@ fn the_highest_version_is_taken() {
         matches!(client.negotiate_among(&[V1_1, V1_2]), Err(Error::NoCommonVersion(offered)) if offered == [V2_0])
     );
     assert_eq!(client.version(), V1_2);
+    assert_eq!(client.versions().unwrap(), [V2_0]);
+    assert_eq!(client.version(), V1_2);
+}
+
+/// A ticket is in KMIP 2.0 alone, and goes with every request: the question for the versions can't be put in others.
+#[test]
+fn versions_are_found_with_a_ticket() {
+    let server = speaking(&[V1_2, V2_0]);
+    let mut options = server.options();
+    let ticket = Ticket::new(TicketType::Login, b"ticket"[..].into());
+    options.credentials = vec![Credential::ticket(ticket)];
+    let mut client = Client::connect(options).unwrap();
+    assert_eq!(client.negotiate().unwrap(), V2_0);
 }
 
 #[test]

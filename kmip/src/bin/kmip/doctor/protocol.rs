@@ -67,33 +67,18 @@ fn admission(options: &Options, report: &mut Report) -> Option<Client> {
 
 /// The versions that the server speaks.
 fn versions(client: &mut Client, report: &mut Report) -> Option<Vec<Version>> {
-    // The question has to be in a version itself; a server that refuses one may take another.
-    let mut result = Err(Error::NotOpen);
-    for version in [client.version().max(version::V1_1), version::V1_4, version::V2_0] {
-        result = client.at(version).discover_versions(&[]);
-        match &result {
-            Err(Error::Refused { reason: Some(reason), .. })
-                if *reason == ResultReason::InvalidMessage
-                    || *reason == ResultReason::UnsupportedProtocolVersion => {}
-            _ => break,
-        }
-    }
-    match result {
+    match client.versions() {
         Ok(versions) => {
             report.good("admission", "the server lets this client in");
             report.good("versions", format!("the server speaks KMIP {}", list(&versions)));
             let ours: Vec<Version> =
                 versions.iter().copied().filter(|version| version::ALL.contains(version)).collect();
             if ours.is_empty() {
-                report.bad("versions", "none of them is spoken here", "this program speaks KMIP 1.0 to 2.0");
+                let here = format!("this program speaks KMIP {}", list(version::ALL));
+                report.bad("versions", "none of them is spoken here", here);
                 return None;
             }
             Some(ours)
-        }
-        Err(error) if error.reason() == Some(ResultReason::OperationNotSupported) => {
-            report.good("admission", "the server lets this client in");
-            report.good("versions", "the server has no Discover Versions, so it speaks KMIP 1.0");
-            Some(vec![version::V1_0])
         }
         Err(error) => {
             let (step, advice) = match &error {
