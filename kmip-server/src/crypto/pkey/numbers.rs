@@ -3,8 +3,8 @@
 use kmip::types::RecommendedCurve;
 use openssl::bn::{BigNum, BigNumContext, BigNumRef};
 use openssl::dh::Dh;
-use openssl::dsa::Dsa;
-use openssl::pkey::{Id, PKey};
+use openssl::dsa::{Dsa, DsaRef};
+use openssl::pkey::{HasParams, Id, PKey};
 
 use super::{Family, PrivateKey, PublicKey, malformed};
 use crate::crypto::CryptoError;
@@ -102,14 +102,9 @@ impl PrivateKey {
     ///
     /// When it is another.
     pub fn dsa(&self) -> Result<DsaNumbers, CryptoError> {
-        self.expect(Family::Dsa, "Transparent DSA")?;
+        expect(self.family, Family::Dsa, "Transparent DSA")?;
         let key = self.key.dsa()?;
-        Ok(DsaNumbers {
-            p: write(key.p()),
-            q: write(key.q()),
-            g: write(key.g()),
-            value: write(key.priv_key()),
-        })
+        Ok(dsa(&key, key.priv_key()))
     }
 
     /// The numbers of a Diffie-Hellman key.
@@ -118,18 +113,9 @@ impl PrivateKey {
     ///
     /// When it is another.
     pub fn dh(&self) -> Result<DhNumbers, CryptoError> {
-        self.expect(Family::Dh, "Transparent DH")?;
+        expect(self.family, Family::Dh, "Transparent DH")?;
         let key = self.key.dh()?;
-        Ok(DhNumbers {
-            p: write(key.prime_p()),
-            q: key.prime_q().filter(|_| self.key.id() == Id::DHX).map(write),
-            g: write(key.generator()),
-            value: write(key.private_key()),
-        })
-    }
-
-    pub(super) fn expect(&self, family: Family, form: &'static str) -> Result<(), CryptoError> {
-        if self.family == family { Ok(()) } else { Err(CryptoError::KeyForm { family: self.family, form }) }
+        Ok(dh(&key, self.key.id(), key.private_key()))
     }
 }
 
@@ -164,14 +150,9 @@ impl PublicKey {
     ///
     /// When it is another.
     pub fn dsa(&self) -> Result<DsaNumbers, CryptoError> {
-        self.expect(Family::Dsa, "Transparent DSA")?;
+        expect(self.family, Family::Dsa, "Transparent DSA")?;
         let key = self.key.dsa()?;
-        Ok(DsaNumbers {
-            p: write(key.p()),
-            q: write(key.q()),
-            g: write(key.g()),
-            value: write(key.pub_key()),
-        })
+        Ok(dsa(&key, key.pub_key()))
     }
 
     /// The numbers of a Diffie-Hellman key.
@@ -180,19 +161,28 @@ impl PublicKey {
     ///
     /// When it is another.
     pub fn dh(&self) -> Result<DhNumbers, CryptoError> {
-        self.expect(Family::Dh, "Transparent DH")?;
+        expect(self.family, Family::Dh, "Transparent DH")?;
         let key = self.key.dh()?;
-        Ok(DhNumbers {
-            p: write(key.prime_p()),
-            q: key.prime_q().filter(|_| self.key.id() == Id::DHX).map(write),
-            g: write(key.generator()),
-            value: write(key.public_key()),
-        })
+        Ok(dh(&key, self.key.id(), key.public_key()))
     }
+}
 
-    pub(super) fn expect(&self, family: Family, form: &'static str) -> Result<(), CryptoError> {
-        if self.family == family { Ok(()) } else { Err(CryptoError::KeyForm { family: self.family, form }) }
+fn dsa<T: HasParams>(key: &DsaRef<T>, value: &BigNumRef) -> DsaNumbers {
+    DsaNumbers { p: write(key.p()), q: write(key.q()), g: write(key.g()), value: write(value) }
+}
+
+fn dh<T: HasParams>(key: &Dh<T>, id: Id, value: &BigNumRef) -> DhNumbers {
+    DhNumbers {
+        p: write(key.prime_p()),
+        q: key.prime_q().filter(|_| id == Id::DHX).map(write),
+        g: write(key.generator()),
+        value: write(value),
     }
+}
+
+/// Checks that a key is of the family that has a form.
+pub(super) fn expect(found: Family, family: Family, form: &'static str) -> Result<(), CryptoError> {
+    if found == family { Ok(()) } else { Err(CryptoError::KeyForm { family: found, form }) }
 }
 
 /// OpenSSL's numbers for ours. Longer ones belong to no key, and would take long to compute with.
@@ -204,11 +194,14 @@ pub(super) fn read<const N: usize>(numbers: [&Number; N]) -> Result<[BigNum; N],
     read.try_into().map_err(|_| CryptoError::KeyKind)
 }
 
+/// OpenSSL wipes the memory of these numbers alone: any of them may be a secret.
 pub(super) fn one(number: &Number) -> Result<BigNum, CryptoError> {
     if number.len() > LONGEST {
         return Err(CryptoError::TooLong);
     }
-    Ok(BigNum::from_slice(number)?)
+    let mut read = BigNum::new_secure()?;
+    read.copy_from_slice(number)?;
+    Ok(read)
 }
 
 pub(super) fn optional(number: Option<&Number>) -> Result<Option<BigNum>, CryptoError> {
@@ -227,7 +220,7 @@ fn power(base: &BigNumRef, exponent: &BigNumRef, modulus: &BigNumRef) -> Result<
     let mut secret = exponent.to_owned()?;
     secret.set_const_time();
     let mut result = BigNum::new()?;
-    result.mod_exp(base, &secret, modulus, &mut *BigNumContext::new()?)?;
+    result.mod_exp(base, &secret, modulus, &mut *BigNumContext::new_secure()?)?;
     Ok(result)
 }
 

@@ -1,11 +1,12 @@
 //! RSA keys from as few numbers as they can be told by (KMIP 1.4 §2.1.7.4, 2.0 §3.7).
 
 use openssl::bn::{BigNum, BigNumContext, BigNumContextRef, BigNumRef, MsbOption};
+use openssl::error::ErrorStack;
 use openssl::pkey::PKey;
 use openssl::rsa::{Rsa, RsaPrivateKeyBuilder};
 
-use super::numbers::{RsaNumbers, one, optional, write};
-use super::{Family, PrivateKey, PublicKey, malformed};
+use super::numbers::{RsaNumbers, expect, one, optional, write};
+use super::{Family, PrivateKey, PublicKey, RSA, malformed};
 use crate::crypto::CryptoError;
 
 impl PrivateKey {
@@ -31,7 +32,7 @@ impl PrivateKey {
     ///
     /// When it is another.
     pub fn rsa(&self) -> Result<RsaNumbers, CryptoError> {
-        self.expect(Family::Rsa, "Transparent RSA")?;
+        expect(self.family, Family::Rsa, "Transparent RSA")?;
         let rsa = self.key.rsa()?;
         Ok(RsaNumbers {
             modulus: write(rsa.n()),
@@ -67,7 +68,7 @@ impl PublicKey {
     ///
     /// When it is another.
     pub fn rsa(&self) -> Result<RsaNumbers, CryptoError> {
-        self.expect(Family::Rsa, "Transparent RSA")?;
+        expect(self.family, Family::Rsa, "Transparent RSA")?;
         let rsa = self.key.rsa()?;
         Ok(RsaNumbers {
             modulus: write(rsa.n()),
@@ -127,8 +128,8 @@ impl Complete {
             Some(e) => e,
             None => inverse(&d, &lambda, context)?,
         };
-        let mut one = BigNum::new()?;
-        one.mod_mul(&d, &e, &lambda, context)?;
+        let one =
+            secret(|one| one.mod_mul(&d, &e, &lambda, context)).map_err(|_| malformed("RSA private key"))?;
         if one != BigNum::from_u32(1)? {
             return Err(malformed("RSA private key"));
         }
@@ -146,7 +147,9 @@ fn factor(
     context: &mut BigNumContextRef,
 ) -> Result<(BigNum, BigNum), CryptoError> {
     let wrong = || malformed("RSA private key");
-    if !n.is_odd() {
+    // The time that it takes grows with the cube of the length.
+    let too_long = u32::try_from(n.num_bits()).is_ok_and(|bits| bits > *RSA.end());
+    if !n.is_odd() || e >= n || d >= n || too_long {
         return Err(wrong());
     }
     let de = product(d, e, context)?;
@@ -157,24 +160,18 @@ fn factor(
     let mut odd = k;
     let mut twos = 0;
     while odd.is_even() {
-        let mut half = BigNum::new()?;
-        half.rshift1(&odd)?;
-        odd = half;
+        odd = secret(|half| half.rshift1(&odd))?;
         twos += 1;
     }
     let (unit, top) = (BigNum::from_u32(1)?, minus_one(n)?);
-    // Each round finds them with a probability of one half.
-    for _ in 0..100 {
-        let mut g = BigNum::new()?;
-        g.rand(n.num_bits().saturating_sub(1), MsbOption::MAYBE_ZERO, false)?;
-        let mut y = BigNum::new()?;
-        y.mod_exp(&g, &odd, n, context)?;
+    'rounds: for _ in 0..ROUNDS {
+        let g = secret(|g| g.rand(n.num_bits().saturating_sub(1), MsbOption::MAYBE_ZERO, false))?;
+        let mut y = secret(|y| y.mod_exp(&g, &odd, n, context))?;
         if y == unit || y == top {
             continue;
         }
         for _ in 0..twos {
-            let mut square = BigNum::new()?;
-            square.mod_sqr(&y, n, context)?;
+            let square = secret(|square| square.mod_sqr(&y, n, context))?;
             if square == unit {
                 let root = minus_one(&y)?;
                 let p = divisor(&root, n, context)?;
@@ -182,41 +179,40 @@ fn factor(
                 return Ok(if p > q { (p, q) } else { (q, p) });
             }
             if square == top {
-                break;
+                continue 'rounds;
             }
             y = square;
         }
+        // Every number would come to one by now, if these were exponents of that modulus.
+        return Err(wrong());
     }
     Err(wrong())
 }
 
 fn product(a: &BigNumRef, b: &BigNumRef, context: &mut BigNumContextRef) -> Result<BigNum, CryptoError> {
-    let mut result = BigNum::new()?;
-    result.checked_mul(a, b, context)?;
-    Ok(result)
+    Ok(secret(|result| result.checked_mul(a, b, context))?)
 }
 
 fn quotient(a: &BigNumRef, b: &BigNumRef, context: &mut BigNumContextRef) -> Result<BigNum, CryptoError> {
-    let mut result = BigNum::new()?;
-    result.checked_div(a, b, context).map_err(|_| malformed("RSA private key"))?;
-    Ok(result)
+    secret(|result| result.checked_div(a, b, context)).map_err(|_| malformed("RSA private key"))
 }
 
 fn remainder(a: &BigNumRef, b: &BigNumRef, context: &mut BigNumContextRef) -> Result<BigNum, CryptoError> {
-    let mut result = BigNum::new()?;
-    result.checked_rem(a, b, context)?;
-    Ok(result)
+    secret(|result| result.checked_rem(a, b, context)).map_err(|_| malformed("RSA private key"))
 }
 
 fn divisor(a: &BigNumRef, b: &BigNumRef, context: &mut BigNumContextRef) -> Result<BigNum, CryptoError> {
-    let mut result = BigNum::new()?;
-    result.gcd(a, b, context)?;
-    Ok(result)
+    Ok(secret(|result| result.gcd(a, b, context))?)
 }
 
 fn inverse(a: &BigNumRef, n: &BigNumRef, context: &mut BigNumContextRef) -> Result<BigNum, CryptoError> {
-    let mut result = BigNum::new()?;
-    result.mod_inverse(a, n, context).map_err(|_| malformed("RSA private key"))?;
+    secret(|result| result.mod_inverse(a, n, context)).map_err(|_| malformed("RSA private key"))
+}
+
+/// A number that OpenSSL wipes: each of these tells the key.
+fn secret(compute: impl FnOnce(&mut BigNumRef) -> Result<(), ErrorStack>) -> Result<BigNum, ErrorStack> {
+    let mut result = BigNum::new_secure()?;
+    compute(&mut result)?;
     Ok(result)
 }
 
@@ -225,3 +221,6 @@ fn minus_one(a: &BigNumRef) -> Result<BigNum, CryptoError> {
     result.sub_word(1)?;
     Ok(result)
 }
+
+/// How often numbers are drawn to find the primes: each does with a probability of one half.
+const ROUNDS: usize = 64;
