@@ -11,7 +11,7 @@ use std::fmt;
 
 use kmip::types::RecommendedCurve;
 use openssl::ec::EcKey;
-use openssl::pkey::{Id, PKey, Private, Public};
+use openssl::pkey::{HasPublic, Id, PKey, PKeyRef, Private, Public};
 use openssl::rsa::Rsa;
 
 pub use self::ec::PointForm;
@@ -98,11 +98,11 @@ pub struct PublicKey {
 
 impl PrivateKey {
     fn new(key: PKey<Private>) -> Result<Self, CryptoError> {
-        let family = match key.id() {
-            Id::EC => Family::Ec(ec::known_curve(key.ec_key()?.group())?),
-            id => family_of(id)?,
-        };
-        Ok(Self { key, family })
+        let family = family_of(&key)?;
+        match key.bits() {
+            bits if bits > LONGEST => Err(CryptoError::PairLength { family, bits }),
+            _ => Ok(Self { key, family }),
+        }
     }
 
     /// Reads a PrivateKeyInfo of PKCS #8 (RFC 5208), which is not encrypted.
@@ -111,6 +111,7 @@ impl PrivateKey {
     ///
     /// When the bytes are none, or the key is of a kind that the server doesn't have.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, CryptoError> {
+        check_encoding(der)?;
         Self::new(PKey::private_key_from_pkcs8(der).map_err(|_| malformed("PKCS#8 private key"))?)
     }
 
@@ -120,6 +121,7 @@ impl PrivateKey {
     ///
     /// When the bytes are none.
     pub fn from_pkcs1(der: &[u8]) -> Result<Self, CryptoError> {
+        check_encoding(der)?;
         let rsa = Rsa::private_key_from_der(der).map_err(|_| malformed("PKCS#1 private key"))?;
         Self::new(PKey::from_rsa(rsa)?)
     }
@@ -130,6 +132,7 @@ impl PrivateKey {
     ///
     /// When the bytes are none, or the curve is not one that the server has.
     pub fn from_sec1(der: &[u8]) -> Result<Self, CryptoError> {
+        check_encoding(der)?;
         let key = EcKey::private_key_from_der(der).map_err(|_| malformed("ECPrivateKey"))?;
         key.check_key().map_err(|_| malformed("ECPrivateKey"))?;
         Self::new(PKey::from_ec_key(key)?)
@@ -223,11 +226,7 @@ impl PrivateKey {
 
 impl PublicKey {
     fn new(key: PKey<Public>) -> Result<Self, CryptoError> {
-        let family = match key.id() {
-            Id::EC => Family::Ec(ec::known_curve(key.ec_key()?.group())?),
-            id => family_of(id)?,
-        };
-        Ok(Self { key, family })
+        Ok(Self { family: family_of(&key)?, key })
     }
 
     /// Reads a SubjectPublicKeyInfo of X.509 (RFC 5280 §4.1.2.7).
@@ -340,17 +339,24 @@ pub fn is_encrypted_pkcs8(der: &[u8]) -> bool {
     matches!(inside, [SEQUENCE, ..])
 }
 
-fn family_of(id: Id) -> Result<Family, CryptoError> {
-    Ok(match id {
+fn family_of<T: HasPublic>(key: &PKeyRef<T>) -> Result<Family, CryptoError> {
+    Ok(match key.id() {
         Id::RSA => Family::Rsa,
         Id::DSA => Family::Dsa,
         Id::DH | Id::DHX => Family::Dh,
+        Id::EC => Family::Ec(ec::known_curve(key.ec_key()?.group())?),
         Id::ED25519 => Family::Ed25519,
         Id::ED448 => Family::Ed448,
         Id::X25519 => Family::X25519,
         Id::X448 => Family::X448,
         _ => return Err(CryptoError::KeyKind),
     })
+}
+
+/// Checks that the encoding of a private key is not longer than any that the server uses: for some kinds, OpenSSL computes
+/// with the numbers in it as it reads them, however long they are.
+fn check_encoding(der: &[u8]) -> Result<(), CryptoError> {
+    if der.len() <= LONGEST_ENCODING { Ok(()) } else { Err(CryptoError::TooLong) }
 }
 
 fn bits(family: Family, of_key: u32) -> Result<u32, CryptoError> {
@@ -366,6 +372,13 @@ fn bits(family: Family, of_key: u32) -> Result<u32, CryptoError> {
 fn malformed(what: &'static str) -> CryptoError {
     CryptoError::MalformedKey(what)
 }
+
+/// The longest private keys, in bits: as long as the longest public ones that OpenSSL verifies and encrypts with. How long
+/// a signature takes grows with the cube of it.
+const LONGEST: u32 = 16_384;
+
+/// More than the encoding of an RSA key of that length has, in bytes.
+const LONGEST_ENCODING: usize = 10 << 10;
 
 #[cfg(test)]
 mod tests;

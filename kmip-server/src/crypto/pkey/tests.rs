@@ -1,6 +1,8 @@
 //! Asymmetric keys against published ones, and through every form and back.
 
 use kmip::types::RecommendedCurve;
+use openssl::bn::BigNum;
+use openssl::rsa::RsaPrivateKeyBuilder;
 
 use super::*;
 use crate::crypto::hex::bytes;
@@ -219,6 +221,42 @@ fn what_is_no_key_is_refused() {
         PrivateKey::generate(Family::Rsa, 1025).is_err() && PrivateKey::generate(Family::Rsa, 256).is_err()
     );
     assert!(PrivateKey::generate(Family::Ec(curve), 384).is_err());
+}
+
+#[test]
+fn keys_that_would_keep_the_server_busy_are_refused() {
+    let number = |length: usize| BigNum::from_slice(&vec![0xFF; length]).unwrap();
+    let rsa = |length: usize| {
+        let key = RsaPrivateKeyBuilder::new(number(length), number(1), number(length)).unwrap();
+        let key = key.set_factors(number(1), number(1)).unwrap();
+        key.set_crt_params(number(1), number(1), number(1)).unwrap().build()
+    };
+    // Of 20,000 bits, and of so many that the encoding is too long by itself.
+    let der = rsa(2500).private_key_to_der().unwrap();
+    let too_long = CryptoError::PairLength { family: Family::Rsa, bits: 20_000 };
+    assert_eq!(PrivateKey::from_pkcs1(&der).unwrap_err(), too_long);
+    let der = PKey::from_rsa(rsa(2500)).unwrap().private_key_to_pkcs8().unwrap();
+    assert_eq!(PrivateKey::from_pkcs8(&der).unwrap_err(), too_long);
+    let der = rsa(100_000).private_key_to_der().unwrap();
+    assert_eq!(PrivateKey::from_pkcs1(&der).unwrap_err(), CryptoError::TooLong);
+    assert_eq!(PrivateKey::from_pkcs8(&der).unwrap_err(), CryptoError::TooLong);
+    assert_eq!(PrivateKey::from_sec1(&der).unwrap_err(), CryptoError::TooLong);
+    // Whatever exponents of it are, a prime has no primes; and these are exponents of nothing.
+    let some = |bytes: Vec<u8>| Some(Wiped::from(bytes));
+    for (modulus, e, d) in [
+        (BigNum::get_rfc3526_prime_2048().unwrap().to_vec(), vec![1], vec![1]),
+        (vec![0xFF; 512], vec![1, 0, 1], [vec![0x7F; 511], vec![1]].concat()),
+        (vec![0xFF; 2048], vec![3], [vec![0x7F; 2046], vec![1]].concat()),
+        (vec![0xFF; 128], vec![0x7F; 200], vec![0x7F; 127]),
+    ] {
+        let numbers = RsaNumbers {
+            modulus: Wiped::from(modulus),
+            public_exponent: some(e),
+            private_exponent: some(d),
+            ..RsaNumbers::default()
+        };
+        assert!(matches!(PrivateKey::from_rsa(&numbers), Err(CryptoError::MalformedKey(_))));
+    }
 }
 
 #[test]
