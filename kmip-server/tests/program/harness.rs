@@ -9,7 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use kmip::ttlv::{Limits, Mode};
+use kmip::ttlv::{Limits, Mode, Version};
 use kmip::types::{
     AttributeSet, AttributeValue, Authentication, CreateRequest, CreateResponse, Credential, CredentialType,
     CredentialValue, CryptographicAlgorithm, CryptographicUsageMask, DiscoverVersionsRequest, GetRequest,
@@ -110,7 +110,17 @@ pub(crate) fn exchange<R: Request>(
     request: R,
     credential: Option<Credential>,
 ) -> ResponseBatchItem {
-    let mut header = RequestHeader::new(version::V1_4.into(), 1);
+    exchange_in(version::V1_4, stream, request, credential)
+}
+
+/// The same in any version.
+pub(crate) fn exchange_in<R: Request>(
+    version: Version,
+    stream: &mut SslStream<TcpStream>,
+    request: R,
+    credential: Option<Credential>,
+) -> ResponseBatchItem {
+    let mut header = RequestHeader::new(version.into(), 1);
     header.authentication =
         credential.map(|credential| Authentication { credential: vec![credential], ..Authentication::new() });
     let item = RequestBatchItem::new(R::OPERATION, request.into());

@@ -10,4 +10,5 @@ mod live;
 mod logging;
 mod quickstart;
 mod run;
+mod secrecy;
 mod users;
