@@ -1,5 +1,6 @@
 //! The command line of `kmip-server`.
 
+mod audit;
 mod configuration;
 mod users;
 
@@ -11,6 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use self::audit::AuditCommand;
 use self::configuration::Configuration;
 pub(crate) use self::configuration::Source;
 use self::users::UsersCommand;
@@ -47,6 +49,9 @@ enum Task {
     /// Manages the users file
     #[command(subcommand)]
     Users(UsersCommand),
+    /// Shows the audit log, or says whether it is whole
+    #[command(subcommand)]
+    Audit(AuditCommand),
 }
 
 #[derive(Args, Debug)]
@@ -75,6 +80,7 @@ Examples:
                                                   one with PyKMIP's configuration and a database of its own
   kmip-server config example                      every setting, with its meaning and default
   kmip-server users add alice --file users.toml   a user who may send a password
+  kmip-server audit verify                        whether the audit log is whole
 
 Exit status: 0 after a shutdown by signal, 1 when the server can't start, 2 for wrong usage.";
 
@@ -89,6 +95,7 @@ pub fn main() -> ExitCode {
         Task::Config(task) => task.run(),
         Task::MasterKey { file } => KeyFile::new(file).create().map(drop).map_err(Into::into),
         Task::Users(task) => task.run(),
+        Task::Audit(task) => task.run(),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

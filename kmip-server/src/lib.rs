@@ -16,6 +16,7 @@
     )
 )]
 
+pub mod audit;
 pub mod auth;
 pub mod cli;
 pub mod config;
@@ -29,6 +30,7 @@ pub mod log;
 mod ops;
 pub mod process;
 pub mod quickstart;
+pub mod request;
 pub mod rights;
 pub mod seal;
 pub mod serve;

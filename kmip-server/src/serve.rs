@@ -8,6 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::audit::{Audit, AuditError, Keeper};
 use crate::auth::{Clients, ServiceError, Users, UsersError, UsersWatch};
 use crate::config::Config;
 use crate::crypto::legacy;
@@ -28,6 +29,9 @@ pub enum StartError {
     /// The master key can't be had, or isn't the store's.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// The audit log can't be written, or was tampered with.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
     /// The policies can't be read.
     #[error("the folder of policies {}: {error}", path.display())]
     Policies {
@@ -61,7 +65,7 @@ pub fn serve(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), St
         tracing::info!("this system's OpenSSL does not provide {}", missing.join(", "));
     }
     let mut watched = Vec::new();
-    let (engine, config) = engine(config, &mut watched)?;
+    let (engine, config, keeper) = engine(config, &mut watched)?;
     let engine = Arc::new(engine);
     let options = Options { listen: config.listen, tls: config.tls, limits: config.limits };
     // The transport never asks for more threads than its workers, except to look up a name at the start.
@@ -104,6 +108,8 @@ pub fn serve(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), St
     });
     // What still runs was given up before: its client was told nothing, so nothing acknowledged is lost.
     runtime.shutdown_timeout(LAST_WAIT);
+    // Whatever was done has been noted by now.
+    drop(keeper);
     served
 }
 
@@ -144,11 +150,18 @@ pub fn check_all_but_master_key(config: &Config) -> Result<Vec<String>, StartErr
     Ok(faults)
 }
 
-fn engine(config: Config, watched: &mut Vec<Box<dyn Watched>>) -> Result<(Engine, Config), StartError> {
+fn engine(
+    config: Config,
+    watched: &mut Vec<Box<dyn Watched>>,
+) -> Result<(Engine, Config, Option<Keeper>), StartError> {
     let master = KeyFile::new(&config.master_key).load()?;
     let store = store::open(&config.store)?;
     let seal = Arc::new(Seal::open(&*store, &master)?);
     drop(master);
+    let audit = match config.audit.enabled {
+        true => Some(Audit::open(Arc::clone(&store), Arc::clone(&seal), config.audit.options.clone())?),
+        false => None,
+    };
     let mut engine =
         Engine::new(store, seal, config.engine.clone()).with_authenticator(clients(&config, watched)?);
     if let Some(path) = &config.policies {
@@ -159,7 +172,14 @@ fn engine(config: Config, watched: &mut Vec<Box<dyn Watched>>) -> Result<(Engine
         engine = engine.with_live_policies(folder.live());
         watched.push(Box::new(folder));
     }
-    Ok((engine, config))
+    let keeper = match audit {
+        Some(audit) => {
+            engine = engine.with_audit(Arc::clone(&audit));
+            Some(Keeper::start(audit)?)
+        }
+        None => None,
+    };
+    Ok((engine, config, keeper))
 }
 
 fn folder(path: &std::path::Path) -> Result<(Folder, Vec<String>), StartError> {

@@ -4,10 +4,12 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use super::file::{File, Slugs, settings};
-use super::{Config, ConfigError, DEFAULT_LISTEN, Layers, Origin, pykmip};
+use super::{Audit, Config, ConfigError, DEFAULT_LISTEN, Layers, Origin, pykmip};
+use crate::audit::Mode;
 use crate::auth;
 use crate::engine::Settings;
 use crate::log::{LogFormat, LogOptions};
+use crate::store;
 use crate::transport::{Limits, TlsOptions, TlsVersion};
 
 impl Layers {
@@ -31,6 +33,7 @@ impl Layers {
             limits: Limits::default(),
             engine: Settings::default(),
             log: LogOptions::default(),
+            audit: Audit::default(),
         };
         self.lay(file, config)
     }
@@ -123,6 +126,27 @@ impl Layers {
         }
         set(&mut config.log.rotation.bytes, file.log.rotate_bytes.map(NonZeroUsize::get));
         set(&mut config.log.rotation.keep, file.log.rotate_keep);
+
+        let audit = file.audit;
+        set(&mut config.audit.enabled, audit.enabled);
+        let options = &mut config.audit.options;
+        set(&mut options.reads, audit.reads);
+        if let Some(mode) = audit.mode {
+            options.mode = match mode.as_str() {
+                "open" => Mode::Open,
+                "closed" => Mode::Closed,
+                "strict" => Mode::Strict,
+                _ => return Err(self.wrong("audit.mode", "it is open, closed or strict")),
+            };
+        }
+        set(&mut options.rotate_bytes, audit.rotate_bytes.map(Into::into));
+        // What store this is, and whether it can be used, is said elsewhere.
+        let beside = store::file(&config.store).ok().flatten().map(|database| {
+            let mut name = database.as_os_str().to_owned();
+            name.push("-audit");
+            name.into()
+        });
+        options.directory = audit.directory.or(beside);
         Ok(config)
     }
 

@@ -28,6 +28,7 @@ section! {
             server: Server,
             crypto: Crypto,
             log: Log,
+            audit: Audit,
         }
     }
 }
@@ -156,6 +157,26 @@ section! {
     }
 }
 
+section! {
+    /// The audit log: who asked for what, which objects it concerned, and what became of it.
+    pub(super) struct Audit in "audit" {
+        /// Whether operations are recorded.
+        enabled: bool, Value, "true" = "true";
+        /// Whether those are, too, that succeed and change nothing.
+        reads: bool, Value, "true" = "true";
+        /// When records have to be there, of operations that change nothing. open: within a second, and should they not be
+        /// writable, the server goes on and counts those it has no room for. closed: within a second, and should they
+        /// not be writable, nothing is served until they are. strict: before the answer is given. Changes are always
+        /// recorded with the change itself.
+        mode: String, Text, r#""open""# = r#""open""#;
+        /// Bytes of records in the store. When there are more, they go to a file of the folder.
+        rotate_bytes: NonZeroU64, Value, "67108864" = "67108864";
+        /// The folder for records that leave the store, as lines of JSON. What is there is never removed by the server.
+        /// Beside an SQLite database, with its name and -audit behind it, if it isn't said.
+        directory: PathBuf, Path, r#""kmip.db-audit""#;
+    }
+}
+
 /// A group service, as a file names it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -189,6 +210,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         Server::SETTINGS,
         Crypto::SETTINGS,
         Log::SETTINGS,
+        Audit::SETTINGS,
     ]
     .into_iter()
     .flatten()

@@ -17,6 +17,7 @@ mod show;
 use std::io;
 use std::path::PathBuf;
 
+use crate::audit::AuditOptions;
 use crate::auth;
 use crate::engine::Settings;
 use crate::log::LogOptions;
@@ -49,6 +50,23 @@ pub struct Config {
     pub engine: Settings,
     /// What is logged, and where.
     pub log: LogOptions,
+    /// What the audit log is.
+    pub audit: Audit,
+}
+
+/// What the audit log is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// Whether there is one.
+    pub enabled: bool,
+    /// What it is set to.
+    pub options: AuditOptions,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { enabled: true, options: AuditOptions::default() }
+    }
 }
 
 /// Why a configuration can't be used.

@@ -28,7 +28,7 @@ mod whole;
 
 pub use algorithm::{Algorithm, Mode};
 pub use cipher::{Direction, Encrypted, Parameters, Stream, decrypt, encrypt};
-pub use digest::{Digest, Hash, digest, hmac_sha256};
+pub use digest::{Digest, Hash, digest, hmac_sha256, sha256};
 pub use error::CryptoError;
 pub use padding::Padding;
 pub use random::{fill, random};

@@ -12,10 +12,13 @@ use kmip::types::{
 };
 use serde::{Deserialize, Serialize};
 
+use super::account::{Origin, Trace};
 use super::context::{Access, Context, Session};
 use super::{Engine, Failure, Kind};
+use crate::audit::{Entry, Outcome};
 use crate::crypto::{self, Hash};
 use crate::ops;
+use crate::request::RequestId;
 use crate::rights::Caller;
 use crate::seal::Purpose;
 use crate::store::{self, Snapshot, Transaction};
@@ -39,6 +42,9 @@ struct Note {
     made: i64,
     version: (u8, u8),
     done: bool,
+    /// The request that asked for it.
+    #[serde(default)]
+    request: u64,
 }
 
 impl Note {
@@ -48,6 +54,12 @@ impl Note {
 
     fn version(&self) -> Version {
         Version::new(self.version.0, self.version.1)
+    }
+
+    fn origin(&self) -> Origin {
+        let mut origin = Origin::later(RequestId::from_number(self.request), self.version());
+        origin.is_of(&self.caller());
+        origin
     }
 }
 
@@ -62,6 +74,7 @@ impl Engine {
     pub(super) fn defer(
         &self,
         caller: &Caller,
+        origin: &Origin,
         item: &RequestBatchItem,
         version: Version,
         now: DateTime,
@@ -85,6 +98,7 @@ impl Engine {
             made: now.0,
             version: (version.major(), version.minor()),
             done: false,
+            request: origin.request.number(),
         };
         let prefix = prefix_of(user)?;
         store::transact(&*self.store, |transaction| -> Result<(), Failure> {
@@ -93,7 +107,8 @@ impl Engine {
             }
             let mut bytes = Wiped::with_capacity(ROOM);
             ttlv::encode_into(item, Tag::BatchItem, version, &mut bytes)?;
-            self.keep(transaction, &name, &note, &bytes)
+            self.keep(transaction, &name, &note, &bytes)?;
+            self.record(transaction, &[origin.entry(Some(item.operation), Outcome::Pending)])
         })?;
         let mut waiting = self.waiting.0.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.tasks.push((name, DateTime(now.0.saturating_add(DELAY_SECONDS))));
@@ -146,6 +161,7 @@ impl Engine {
 
     fn perform(&self, name: &str, now: DateTime) -> Result<(), Failure> {
         let mut operation = None;
+        let mut ran = None;
         let done = store::transact(&*self.store, |transaction| -> Result<(), Failure> {
             let Some((note, bytes)) = self.kept(&*transaction, name)?.filter(|(note, _)| !note.done) else {
                 return Ok(());
@@ -153,6 +169,7 @@ impl Engine {
             let (caller, version) = (note.caller(), note.version());
             let item: RequestBatchItem = ttlv::decode(&bytes, Tag::BatchItem, version, Mode::Lenient)?;
             operation = Some(item.operation);
+            let origin = note.origin();
             let mut cx = Context {
                 engine: self,
                 access: Access::Transaction(&mut *transaction),
@@ -161,10 +178,21 @@ impl Engine {
                 version,
                 operation: item.operation,
                 now,
+                origin: &origin,
+                trace: Trace::default(),
                 certificate: None,
                 room: 0,
             };
-            let payload = ops::run(&mut cx, item.request_payload)?;
+            let run = ops::run(&mut cx, item.request_payload);
+            let trace = cx.trace;
+            let payload = run.inspect_err(|failure| {
+                ran = Some(Entry {
+                    outcome: Some(trace.outcome(failure)),
+                    reason: Some(failure.kind().reason(Some(item.operation), version)),
+                    ..trace.entry(&origin, item.operation)
+                });
+            })?;
+            self.record(transaction, &[trace.entry(&origin, item.operation)])?;
             let answer = ResponseBatchItem {
                 operation: Some(item.operation),
                 response_payload: Some(payload),
@@ -178,6 +206,11 @@ impl Engine {
             let Some((note, _)) = self.kept(&*transaction, name)?.filter(|(note, _)| !note.done) else {
                 return Ok(());
             };
+            let entry = ran.clone().unwrap_or_else(|| Entry {
+                reason: Some(failure.kind().reason(operation, note.version())),
+                ..note.origin().entry(operation, Outcome::Failed)
+            });
+            self.record(transaction, &[entry])?;
             let answer = ResponseBatchItem {
                 operation,
                 result_reason: Some(failure.kind().reason(operation, note.version())),
@@ -256,7 +289,7 @@ impl Context<'_> {
     pub(super) fn poll(&mut self, request: &PollRequest) -> Result<ResponseBatchItem, Failure> {
         let (engine, value) = (self.engine, &request.asynchronous_correlation_value);
         let name = self.name_of(value)?;
-        let Some((note, bytes)) = self.read(|snapshot| engine.kept(snapshot, &name))? else {
+        let Some((note, bytes)) = self.read(|snapshot, _| engine.kept(snapshot, &name))? else {
             return Err(Failure::new(
                 Kind::Asynchronous,
                 "there is no operation with this correlation value",
@@ -283,7 +316,7 @@ impl Context<'_> {
     /// When the store fails.
     pub(crate) fn cancel(&mut self, correlation: &[u8]) -> Result<CancellationResult, Failure> {
         let (engine, name) = (self.engine, self.name_of(correlation)?);
-        self.access.transact(|transaction| {
+        self.transact(|transaction, _| {
             let Some((note, bytes)) = engine.kept(&*transaction, &name)? else {
                 return Ok(CancellationResult::Unavailable);
             };

@@ -7,6 +7,7 @@ use kmip::types::{
     Ticket,
 };
 
+use super::account::{Account, Origin, Trace};
 use super::asynchronous::is_deferred;
 use super::context::{Access, Context, Session};
 use super::response::{Answered, Response};
@@ -26,6 +27,8 @@ struct Batch<'a> {
     certificate: Option<[u8; 32]>,
     session: Session,
     response: Response,
+    origin: Origin,
+    account: &'a mut Account,
     /// Whether the client limits the response's size.
     limited: bool,
 }
@@ -38,7 +41,9 @@ impl Engine {
         request: RequestMessage,
         version: Version,
         now: DateTime,
+        account: &mut Account,
     ) -> Answer {
+        account.origin.version = Some(version);
         let RequestMessage { request_header: header, batch_item: items, .. } = request;
         // A limit below zero is one that nothing keeps.
         let limit = header.maximum_response_size.map(|size| usize::try_from(size).unwrap_or_default());
@@ -47,6 +52,7 @@ impl Engine {
             return Answer { bytes: Wiped::default(), disposition: Disposition::Close };
         };
         if let Err((answered, failure)) = self.check(&header, &items) {
+            self.tell_refused(account, answered.operation, &failure, version);
             response.failure(answered, &failure);
             return response.finish(Disposition::KeepOpen);
         }
@@ -54,15 +60,18 @@ impl Engine {
             Ok(caller) => caller,
             // It was good once, which says nothing against the connection.
             Err(failure) if failure.kind() == Kind::Ticket => {
+                self.tell_refused(account, items.first().map(|item| item.operation), &failure, version);
                 response.failure(items.first().map(answered).unwrap_or_default(), &failure);
                 return response.finish(Disposition::KeepOpen);
             }
             Err(failure) => {
                 tracing::info!(peer = peer.common_name(), %failure, "authentication failed");
+                self.tell_refused(account, items.first().map(|item| item.operation), &failure, version);
                 response.failure(Answered::default(), &failure);
                 return response.finish(Disposition::Close);
             }
         };
+        account.origin.is_of(&caller);
         let mut batch = Batch {
             engine: self,
             caller: &caller,
@@ -70,12 +79,14 @@ impl Engine {
             certificate: certificate_of(peer),
             session: Session::default(),
             response,
+            origin: account.origin.clone(),
+            account,
             limited: limit.is_some(),
         };
         if let [item] = &*items
             && is_later(&header, &caller, item.operation)
         {
-            match self.defer(&caller, item, version, now) {
+            match self.defer(&caller, &batch.account.origin, item, version, now) {
                 Ok(correlation) => {
                     batch.response.pending(answered(item), correlation);
                     return batch.response.finish(Disposition::KeepOpen);
@@ -83,6 +94,7 @@ impl Engine {
                 // Where it is left to the server, what can't wait is done at once.
                 Err(failure) if failure.kind() == Kind::ServerLimit && !must_be_later(&header) => {}
                 Err(failure) => {
+                    self.tell_refused(batch.account, Some(item.operation), &failure, version);
                     batch.response.failure(answered(item), &failure);
                     return batch.response.finish(Disposition::KeepOpen);
                 }
@@ -201,6 +213,7 @@ impl Batch<'_> {
             let engine = self.engine;
             self.run(item, Access::Store(&*engine.store))
         };
+        self.engine.tell(self.account);
         match result {
             Ok(()) => true,
             Err(failure) => {
@@ -216,9 +229,12 @@ impl Batch<'_> {
         let result = store::transact(&*engine.store, |transaction| {
             self.session = session.clone();
             self.response.back_to(mark);
-            self.run(item.clone(), Access::Transaction(transaction))
+            self.account.forget();
+            self.run(item.clone(), Access::Transaction(transaction))?;
+            engine.record_all(transaction, self.account)
         });
-        if result.is_err() {
+        if let Err(failure) = &result {
+            self.account.undone(failure, self.response.version());
             self.response.back_to(mark);
             self.session = session;
         }
@@ -232,13 +248,18 @@ impl Batch<'_> {
         let result = store::transact(&*engine.store, |transaction| {
             self.session = Session::default();
             self.response.back_to(mark);
+            self.account.forget();
             failed = None;
             for (place, item) in items.iter().enumerate() {
                 self.run(item.clone(), Access::Transaction(transaction))
                     .inspect_err(|_| failed = Some(place))?;
             }
-            Ok(())
+            engine.record_all(transaction, self.account)
         });
+        if let Err(failure) = &result {
+            self.account.undone(failure, self.response.version());
+        }
+        engine.tell(self.account);
         let Err(failure) = result else { return };
         self.response.back_to(mark);
         for (place, item) in items.iter().enumerate() {
@@ -262,6 +283,8 @@ impl Batch<'_> {
             version,
             operation,
             now: self.now,
+            origin: &self.origin,
+            trace: Trace::default(),
             certificate: self.certificate,
             room: 0,
         };
@@ -282,7 +305,7 @@ impl Batch<'_> {
                 payload => ops::run(&mut cx, payload).map(Outcome::Done),
             })
         };
-        let room = cx.room;
+        let (room, trace) = (cx.room, cx.trace);
         let result = result.and_then(|outcome| match outcome {
             Outcome::Done(payload) => self.response.success(answered, payload, room),
             Outcome::Polled(item) => self.response.polled(answered, item, room),
@@ -293,6 +316,7 @@ impl Batch<'_> {
                 tracing::debug!(user = self.caller.user.as_deref(), %operation, %version, %failure, "failed");
             }
         }
+        self.account.ran(operation, trace, &result, version);
         result
     }
 }

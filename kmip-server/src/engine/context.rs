@@ -8,6 +8,7 @@ use kmip::types::{
     UniqueIdentifierEnumeration, tables,
 };
 
+use super::account::{Origin, Trace};
 use super::attributes::{Facts, implicit};
 use super::object::{Managed, Wanted, subject};
 use super::{Engine, Failure, Kind, Settings, lifecycle, names, record};
@@ -24,6 +25,8 @@ pub struct Context<'a> {
     pub(super) version: Version,
     pub(super) operation: Operation,
     pub(super) now: DateTime,
+    pub(super) origin: &'a Origin,
+    pub(super) trace: Trace,
     /// The digest of the certificate that the request came with.
     pub(super) certificate: Option<[u8; 32]>,
     /// How much room the response will need beyond the usual.
@@ -214,8 +217,9 @@ impl Context<'_> {
         mut change: impl FnMut(&mut Managed) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let (engine, caller, now) = (self.engine, self.caller, self.now);
-        self.transact(|transaction| {
-            let allow = |header: &store::Header| decide(engine, caller, header, operation);
+        self.trace.names(identifier);
+        self.transact(|transaction, trace| {
+            let allow = |header: &store::Header| trace.decided(decide(engine, caller, header, operation));
             let mut object = Managed::load(transaction, &engine.seal, identifier, Wanted::All, now, allow)?;
             let names = names::of(&object);
             let value = change(&mut object)?;
@@ -253,7 +257,8 @@ impl Context<'_> {
         })?;
         let managed = Managed::new(owner, attributes, material);
         let (engine, caller) = (self.engine, self.caller);
-        self.transact(|transaction| {
+        self.trace.names(&identifier);
+        self.transact(|transaction, _| {
             names::check(engine, caller, transaction, &managed, &[])?;
             managed.save(transaction, &engine.seal)
         })?;
@@ -269,7 +274,7 @@ impl Context<'_> {
     /// When the store fails.
     pub fn locate(&mut self, query: &Query) -> Result<Located, Failure> {
         self.engine.catch_up(&mut self.access, self.now)?;
-        self.read(|snapshot| Ok(snapshot.locate(query)?))
+        self.read(|snapshot, _| Ok(snapshot.locate(query)?))
     }
 
     /// The attributes of an object that was located, to look closer at it.
@@ -303,27 +308,50 @@ impl Context<'_> {
 
     fn load(&mut self, identifier: &str, operation: Operation, wanted: Wanted) -> Result<Managed, Failure> {
         let (engine, caller, now) = (self.engine, self.caller, self.now);
-        self.read(|snapshot| {
-            let allow = |header: &store::Header| decide(engine, caller, header, operation);
+        // Those that Locate looks through are many, and not what it was asked for.
+        if operation != Operation::Locate {
+            self.trace.names(identifier);
+        }
+        self.read(|snapshot, trace| {
+            let allow = |header: &store::Header| trace.decided(decide(engine, caller, header, operation));
             Managed::load(snapshot, &engine.seal, identifier, wanted, now, allow)
         })
     }
 
     pub(super) fn read<T>(
         &mut self,
-        mut f: impl FnMut(&dyn Snapshot) -> Result<T, Failure>,
+        mut f: impl FnMut(&dyn Snapshot, &Trace) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
+        let trace = &self.trace;
         match &mut self.access {
-            Access::Store(store) => store::read(*store, f),
-            Access::Transaction(transaction) => f(*transaction),
+            Access::Store(store) => store::read(*store, |snapshot| f(snapshot, trace)),
+            Access::Transaction(transaction) => f(*transaction, trace),
         }
     }
 
-    fn transact<T>(
+    /// Changes something, wholly or not at all, and records that with it: here, or where the transaction is made that
+    /// all items are parts of.
+    pub(super) fn transact<T>(
         &mut self,
-        f: impl FnMut(&mut dyn Transaction) -> Result<T, Failure>,
+        mut f: impl FnMut(&mut dyn Transaction, &Trace) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        self.access.transact(f)
+        let (engine, origin, trace, operation) = (self.engine, self.origin, &self.trace, self.operation);
+        match &mut self.access {
+            Access::Store(store) => {
+                let value = store::transact(*store, |transaction| {
+                    let value = f(transaction, trace)?;
+                    if engine.audit.is_some() {
+                        engine.record(transaction, &[trace.entry(origin, operation)])?;
+                    }
+                    Ok::<_, Failure>(value)
+                })?;
+                trace.is_recorded();
+                Ok(value)
+            }
+            Access::Transaction(transaction) => {
+                store::savepoint(*transaction, |transaction| f(transaction, trace))
+            }
+        }
     }
 }
 

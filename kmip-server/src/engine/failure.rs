@@ -9,6 +9,8 @@ use kmip::ttlv::Version;
 use kmip::types::tables::operation_info;
 use kmip::types::{Operation, ResultReason, version};
 
+use crate::audit::AuditError;
+use crate::request::RequestId;
 use crate::seal::SealError;
 use crate::store::StoreError;
 
@@ -294,10 +296,10 @@ impl Failure {
         &self.message
     }
 
-    /// A fault of the server: it is logged under a number, and the client is told the number.
+    /// A fault of the server: it is logged, and the client is told the request's name in the log.
     #[cold]
     pub fn internal(error: &dyn fmt::Display) -> Self {
-        let id = uuid::Uuid::new_v4().simple();
+        let id = RequestId::current().unwrap_or_default();
         tracing::error!(%id, %error, "internal error");
         Self::new(Kind::Internal, format!("internal error {id}: see the server's log"))
     }
@@ -339,6 +341,15 @@ impl From<StoreError> for Failure {
 impl From<SealError> for Failure {
     fn from(error: SealError) -> Self {
         Self::internal(&error)
+    }
+}
+
+impl From<AuditError> for Failure {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Seal(SealError::Store(error)) => error.into(),
+            error => Self::internal(&error),
+        }
     }
 }
 

@@ -29,7 +29,9 @@ impl Handler for Engine {
 
     /// What commits, works on much data, or has its client looked up elsewhere. A single Get or Encrypt commits too, but only the first time.
     fn may_block(&self, request: &Bytes) -> bool {
-        request.len() > LARGE
+        // Where an answer waits for its record, each of them does.
+        self.audit.as_ref().is_some_and(|audit| audit.is_strict())
+            || request.len() > LARGE
             || operations(request).any(ops::writes)
             || keeps(request)
             || self.authenticator.may_block(has_credentials(request))

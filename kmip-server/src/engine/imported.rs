@@ -43,8 +43,9 @@ impl Context<'_> {
                 format!("the object is not as the specification says: {}", error.kind()),
             )
         })?;
-        self.access.transact(|transaction| {
-            let allow = |header: &Header| decide(engine, caller, header, operation);
+        self.trace.names(identifier);
+        self.transact(|transaction, trace| {
+            let allow = |header: &Header| trace.decided(decide(engine, caller, header, operation));
             let existing = if is_there(transaction, identifier)? {
                 if !replace {
                     return Err(exists());

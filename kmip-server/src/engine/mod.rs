@@ -20,6 +20,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod account;
 mod adopt;
 mod asynchronous;
 mod attributes;
@@ -54,6 +55,7 @@ use kmip::ttlv::{Bytes, DateTime, Limits, Mode, Text, Version};
 use kmip::types::message::version_of;
 use kmip::types::{RequestMessage, version};
 
+use self::account::{Account, Origin};
 pub(crate) use self::adopt::{Adopted, adopt};
 pub(crate) use self::attributes::implicit::generator;
 pub(crate) use self::attributes::request::{
@@ -71,11 +73,14 @@ pub(crate) use self::material::{
     secret_data, secret_data_of, symmetric_key, symmetric_key_bytes,
 };
 pub use self::object::Managed;
+use self::response::{Answered, Response};
 pub use self::streams::StreamLimits;
 pub(crate) use self::streams::{End, Gather, Stream, Work};
 pub(crate) use self::tickets::{Grant, Wanted as WantedTicket};
 pub(crate) use self::writer::{New, Writer};
+use crate::audit::Audit;
 use crate::handler::{Disposition, Peer};
+use crate::request::RequestId;
 use crate::rights::{LivePolicies, Policies};
 use crate::seal::Seal;
 use crate::store::Store;
@@ -139,6 +144,7 @@ pub struct Engine {
     streams: streams::Streams,
     tickets: tickets::Tickets,
     waiting: asynchronous::Waiting,
+    audit: Option<Arc<Audit>>,
 }
 
 /// The answer to one message.
@@ -164,6 +170,7 @@ impl Engine {
             streams: streams::Streams::default(),
             tickets: tickets::Tickets::default(),
             waiting: asynchronous::Waiting::default(),
+            audit: None,
         }
     }
 
@@ -191,20 +198,40 @@ impl Engine {
         Self { clock, ..self }
     }
 
+    /// The engine with an audit log, which records all that it is asked for.
+    #[must_use]
+    pub fn with_audit(self, audit: Arc<Audit>) -> Self {
+        Self { audit: Some(audit), ..self }
+    }
+
     /// Answers one message of a peer, whatever it is.
     pub fn answer(&self, peer: &Peer, message: &Bytes) -> Answer {
+        let request = RequestId::new();
+        let _current = request.enter();
         if !tracing::enabled!(target: MESSAGES, tracing::Level::DEBUG) {
-            return self.answer_message(peer, message);
+            return self.answer_message(request, peer, message);
         }
         let show = |bytes: &Bytes| transcript::readable(bytes, self.settings.limits);
         tracing::debug!(target: MESSAGES, peer = %peer.address, "request\n{}", show(message));
-        let answer = self.answer_message(peer, message);
+        let answer = self.answer_message(request, peer, message);
         let bytes = Bytes::from_owner(answer.bytes.clone());
         tracing::debug!(target: MESSAGES, peer = %peer.address, "response\n{}", show(&bytes));
         answer
     }
 
-    fn answer_message(&self, peer: &Peer, message: &Bytes) -> Answer {
+    fn answer_message(&self, request: RequestId, peer: &Peer, message: &Bytes) -> Answer {
+        let mut account = Account::new(Origin::new(request, peer));
+        let answer = self.answer_accounted(peer, message, &mut account);
+        match &self.audit {
+            Some(audit) if account.told && audit.is_strict() => match audit.flush() {
+                Ok(()) => answer,
+                Err(_) => self.unrecorded(message),
+            },
+            _ => answer,
+        }
+    }
+
+    fn answer_accounted(&self, peer: &Peer, message: &Bytes, account: &mut Account) -> Answer {
         let now = (self.clock)();
         self.streams.sweep(now, self.settings.streams);
         let limits = self.settings.limits;
@@ -219,9 +246,29 @@ impl Engine {
         let known =
             request.and_then(|request| Ok((request.request_header.protocol_version.known()?, request)));
         match known {
-            Ok((version, request)) => self.handle(peer, request, version, now),
-            Err(error) => refusal::undecodable(message, &error, limits, now),
+            Ok(_) if self.audit.as_ref().is_some_and(|audit| audit.refuses()) => self.unrecorded(message),
+            Ok((version, request)) => self.handle(peer, request, version, now, account),
+            Err(error) => {
+                let refused = refusal::undecodable(message, &error, limits);
+                account.origin.version = Some(refused.version);
+                self.tell_refused(account, refused.answered.operation, &refused.failure, refused.version);
+                refused.answer(message, now)
+            }
         }
+    }
+
+    /// The answer where nothing may be told that can't be recorded.
+    #[cold]
+    fn unrecorded(&self, message: &Bytes) -> Answer {
+        let version = version_of(message).unwrap_or(version::OLDEST);
+        let Ok(mut response) = Response::new(version, (self.clock)(), None, None) else {
+            return Answer { bytes: Wiped::default(), disposition: Disposition::Close };
+        };
+        response.failure(
+            Answered::default(),
+            &Failure::new(Kind::Internal, "the audit log cannot be written: nothing is served until it can"),
+        );
+        response.finish(Disposition::KeepOpen)
     }
 }
 

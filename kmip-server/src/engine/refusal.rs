@@ -12,11 +12,30 @@ use crate::handler::Disposition;
 use crate::ops;
 use crate::wipe::Wiped;
 
-/// The answer to a message that can't be read.
-///
-/// It is in the version that the message says, as far as that can be read. The connection can go on, unless what came
-/// is no request of KMIP at all: then nobody knows where the next message begins.
-pub(super) fn undecodable(message: &Bytes, error: &Error, limits: Limits, now: DateTime) -> Answer {
+/// Why a message can't be read, and what it is about as far as that can be.
+pub(super) struct Refused {
+    /// The version that the message says, as far as that can be read.
+    pub(super) version: Version,
+    pub(super) failure: Failure,
+    pub(super) answered: Answered,
+}
+
+impl Refused {
+    /// The answer. The connection can go on, unless what came is no request of KMIP at all: then nobody knows where the
+    /// next message begins.
+    pub(super) fn answer(self, message: &Bytes, now: DateTime) -> Answer {
+        match Response::new(self.version, now, None, None) {
+            Ok(mut response) => {
+                response.failure(self.answered, &self.failure);
+                response.finish(if is_framed(message) { Disposition::KeepOpen } else { Disposition::Close })
+            }
+            Err(_) => Answer { bytes: Wiped::default(), disposition: Disposition::Close },
+        }
+    }
+}
+
+/// What to say of a message that can't be read.
+pub(super) fn undecodable(message: &Bytes, error: &Error, limits: Limits) -> Refused {
     let found = match version_of(message) {
         Ok(version) => Ok(version),
         Err(error) => match *error.kind() {
@@ -44,13 +63,7 @@ pub(super) fn undecodable(message: &Bytes, error: &Error, limits: Limits, now: D
         }
     };
     tracing::debug!(%version, %error, "a message could not be read");
-    match Response::new(version, now, None, None) {
-        Ok(mut response) => {
-            response.failure(answered, &failure);
-            response.finish(if is_framed(message) { Disposition::KeepOpen } else { Disposition::Close })
-        }
-        Err(_) => Answer { bytes: Wiped::default(), disposition: Disposition::Close },
-    }
+    Refused { version, failure, answered }
 }
 
 /// The newest version that is not newer than the client's, or the oldest there is: the best that both may know.

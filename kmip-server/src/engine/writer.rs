@@ -3,6 +3,7 @@
 use kmip::ttlv::{DateTime, Text, Version};
 use kmip::types::{AttributeSet, AttributeValue, ManagedObject, Operation, UniqueIdentifierEnumeration};
 
+use super::account::Trace;
 use super::attributes::{Facts, implicit};
 use super::context::{Context, decide, new_identifier};
 use super::object::{Managed, Wanted};
@@ -29,6 +30,7 @@ pub(crate) struct Writer<'a> {
     caller: &'a Caller,
     now: DateTime,
     version: Version,
+    trace: &'a Trace,
     transaction: &'a mut dyn Transaction,
 }
 
@@ -39,7 +41,9 @@ impl Writer<'_> {
     ///
     /// As [`Context::object`].
     pub(crate) fn object(&self, identifier: &str, operation: Operation) -> Result<Managed, Failure> {
-        let allow = |header: &store::Header| decide(self.engine, self.caller, header, operation);
+        self.trace.names(identifier);
+        let decide = |header: &store::Header| decide(self.engine, self.caller, header, operation);
+        let allow = |header: &store::Header| self.trace.decided(decide(header));
         Managed::load(&*self.transaction, &self.engine.seal, identifier, Wanted::All, self.now, allow)
     }
 
@@ -76,6 +80,7 @@ impl Writer<'_> {
         new: &New,
         shared: &[AttributeValue],
     ) -> Result<(), Failure> {
+        self.trace.names(&new.identifier);
         let settings = &self.engine.settings;
         let attributes =
             implicit::complete(&new.identifier, new.given.clone(), &new.facts, self.now, settings)?;
@@ -98,7 +103,9 @@ impl Context<'_> {
         mut write: impl FnMut(&mut Writer<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let (engine, caller, now, version) = (self.engine, self.caller, self.now, self.version);
-        self.access.transact(|transaction| write(&mut Writer { engine, caller, now, version, transaction }))
+        self.transact(|transaction, trace| {
+            write(&mut Writer { engine, caller, now, version, trace, transaction })
+        })
     }
 
     /// A Unique Identifier that nothing has yet.

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use self::authority::{Pair, Use};
 use crate::auth;
-use crate::config::{Config, ConfigError, DEFAULT_LISTEN};
+use crate::config::{Audit, Config, ConfigError, DEFAULT_LISTEN};
 use crate::engine::Settings;
 use crate::files;
 use crate::log::LogOptions;
@@ -154,6 +154,7 @@ impl Folder {
             limits: Limits::default(),
             engine: Settings::default(),
             log: LogOptions::default(),
+            audit: Audit::default(),
         }
     }
 

@@ -89,6 +89,13 @@ pub trait Snapshot {
 
     /// The settings whose names begin with `prefix`, in the order of their names.
     fn settings(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
+
+    /// The segments of the audit log whose first record is `from` or a later one, in order, until they have more than
+    /// `bytes` bytes.
+    fn audit(&self, from: u64, bytes: usize) -> Result<Vec<AuditSegment>, StoreError>;
+
+    /// The last segment of the audit log.
+    fn audit_end(&self) -> Result<Option<AuditSegment>, StoreError>;
 }
 
 /// Changes to a store, and what they have done so far.
@@ -121,6 +128,12 @@ pub trait Transaction: Snapshot {
 
     /// Sets or, with `None`, removes the setting of that name.
     fn set_setting(&mut self, name: &str, value: Option<&[u8]>) -> Result<(), StoreError>;
+
+    /// Adds a segment to the audit log, behind all others.
+    fn append_audit(&mut self, segment: &AuditSegment) -> Result<(), StoreError>;
+
+    /// Removes the segments of the audit log whose last record is `last` or an earlier one.
+    fn remove_audit(&mut self, last: u64) -> Result<(), StoreError>;
 
     /// Runs `f`, and undoes what it did, and only that, if it returns an error.
     fn savepoint(&mut self, f: TransactFn<'_>) -> Result<(), StoreError>;
@@ -160,6 +173,17 @@ pub struct Object {
 
 /// An object, and its sealed key material if it has any.
 pub type WithMaterial = (Object, Option<Vec<u8>>);
+
+/// Records of the audit log that were written together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditSegment {
+    /// The number of the first.
+    pub first: u64,
+    /// The number of the last.
+    pub last: u64,
+    /// The records, a line each.
+    pub lines: Vec<u8>,
+}
 
 /// What becomes of an object's key material in an update.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -218,6 +218,32 @@ fn settings() {
 }
 
 #[test]
+fn the_audit_log_is_kept_in_order() {
+    for (store, _folder) in stores() {
+        let segment = |first, last| AuditSegment { first, last, lines: vec![b'x'; 10] };
+        let all = [segment(1, 1), segment(2, 5), segment(6, 6)];
+        transact(&*store, |tx| all.iter().try_for_each(|segment| tx.append_audit(segment))).unwrap();
+        let from = |first, bytes| read(&*store, |snapshot| snapshot.audit(first, bytes)).unwrap();
+        assert_eq!(from(1, 100), all);
+        assert_eq!(from(2, 100), all[1..]);
+        assert_eq!(from(1, 10), all[..2], "until there are more bytes than that");
+        assert_eq!(from(7, 100), []);
+        assert_eq!(read(&*store, |snapshot| snapshot.audit_end()).unwrap(), Some(segment(6, 6)));
+        let undone = transact(&*store, |tx| {
+            tx.append_audit(&segment(7, 7))?;
+            Err::<(), _>(StoreError::Abandoned)
+        });
+        assert!(undone.is_err());
+        assert!(transact(&*store, |tx| tx.append_audit(&segment(6, 7))).is_err(), "a number is taken once");
+        // Not those of which a record is a later one.
+        transact(&*store, |tx| tx.remove_audit(4)).unwrap();
+        assert_eq!(from(1, 100), all[1..]);
+        transact(&*store, |tx| tx.remove_audit(6)).unwrap();
+        assert_eq!(read(&*store, |snapshot| snapshot.audit_end()).unwrap(), None);
+    }
+}
+
+#[test]
 fn what_is_due_comes_earliest_first() {
     for (store, _folder) in &stores() {
         for (identifier, due) in

@@ -19,6 +19,7 @@ mod asynchronous;
 mod at_rest;
 mod attribute_rules;
 mod attributes;
+mod audit;
 mod batch;
 mod change_attributes;
 mod ciphers;

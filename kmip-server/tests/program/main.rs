@@ -3,6 +3,7 @@
 
 mod harness;
 
+mod audit;
 mod configuration;
 mod groups;
 mod identity;

@@ -7,7 +7,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use crate::store::StoreError;
 
 /// The steps to the present schema; the number of a step is the version that it leads to.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_objects.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/0001_objects.sql"), include_str!("migrations/0002_audit.sql")];
 
 /// "KMIP" in ASCII: marks a database file as ours.
 const APPLICATION: i64 = 0x4B4D_4950;
@@ -75,8 +76,9 @@ mod tests {
         Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
         assert_eq!(Sqlite::check(&path).unwrap_err().to_string(), refusal(&path));
         let message = refusal(&path);
+        let known = MIGRATIONS.len();
         assert!(
-            message.contains("has schema version 99, but this server knows versions up to 1"),
+            message.contains(&format!("has schema version 99, but this server knows versions up to {known}")),
             "{message}"
         );
     }

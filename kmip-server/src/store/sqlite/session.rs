@@ -5,8 +5,8 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, ToSql, params};
 
 use super::locate;
 use crate::store::{
-    Header, IndexEntry, IndexValue, Located, Material, Object, Query, Snapshot, StoreError, TransactFn,
-    Transaction, WithMaterial,
+    AuditSegment, Header, IndexEntry, IndexValue, Located, Material, Object, Query, Snapshot, StoreError,
+    TransactFn, Transaction, WithMaterial,
 };
 
 /// A connection inside a transaction.
@@ -88,6 +88,27 @@ impl Snapshot for Session<'_> {
         )?;
         let rows = statement.query_map([prefix], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn audit(&self, from: u64, bytes: usize) -> Result<Vec<AuditSegment>, StoreError> {
+        let mut statement =
+            self.0.prepare_cached("SELECT first, last, lines FROM audit WHERE first >= ?1 ORDER BY first")?;
+        let mut rows = statement.query([signed(from)?])?;
+        let (mut segments, mut size) = (Vec::new(), 0_usize);
+        while size <= bytes
+            && let Some(row) = rows.next()?
+        {
+            let segment = audit_segment(row)?;
+            size = size.saturating_add(segment.lines.len());
+            segments.push(segment);
+        }
+        Ok(segments)
+    }
+
+    fn audit_end(&self) -> Result<Option<AuditSegment>, StoreError> {
+        let mut statement =
+            self.0.prepare_cached("SELECT first, last, lines FROM audit ORDER BY first DESC LIMIT 1")?;
+        Ok(statement.query_row([], audit_segment).optional()?)
     }
 }
 
@@ -178,6 +199,21 @@ impl Transaction for Session<'_> {
         Ok(())
     }
 
+    fn append_audit(&mut self, segment: &AuditSegment) -> Result<(), StoreError> {
+        self.0
+            .prepare_cached("INSERT INTO audit (first, last, lines) VALUES (?1, ?2, ?3)")?
+            .execute(params![signed(segment.first)?, signed(segment.last)?, segment.lines])?;
+        Ok(())
+    }
+
+    fn remove_audit(&mut self, last: u64) -> Result<(), StoreError> {
+        // `last` grows with `first`, by which alone there is an order to stop at.
+        self.0
+            .prepare_cached("DELETE FROM audit WHERE first <= ?1 AND last <= ?1")?
+            .execute([signed(last)?])?;
+        Ok(())
+    }
+
     fn savepoint(&mut self, f: TransactFn<'_>) -> Result<(), StoreError> {
         self.savepoint_with(f)
     }
@@ -257,6 +293,10 @@ fn object(row: &Row<'_>) -> rusqlite::Result<Object> {
         revision: natural(row, 8)?,
         attributes: row.get(9)?,
     })
+}
+
+fn audit_segment(row: &Row<'_>) -> rusqlite::Result<AuditSegment> {
+    Ok(AuditSegment { first: natural(row, 0)?, last: natural(row, 1)?, lines: row.get(2)? })
 }
 
 /// A column that is never negative.
