@@ -1,7 +1,10 @@
 //! The command line of `kmip-server`.
 
+mod at_rest;
 mod audit;
 mod configuration;
+mod keys;
+mod rotate;
 mod users;
 
 use std::fmt::Write as _;
@@ -12,10 +15,15 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use self::at_rest::{AtRestSource, bar};
 use self::audit::AuditCommand;
 use self::configuration::Configuration;
 pub(crate) use self::configuration::Source;
+pub(crate) use self::keys::new_passphrase;
+use self::keys::{NewMasterKey, Unseal};
+use self::rotate::{RotateDataKey, RotateMasterKey};
 use self::users::UsersCommand;
+use crate::backup::{Backup, Restore};
 use crate::config::{Config, Layers};
 use crate::import::ImportPykmip;
 use crate::quickstart::{self, Folder};
@@ -41,11 +49,18 @@ enum Task {
     /// Checks a configuration, or shows what it comes to
     #[command(subcommand)]
     Config(Configuration),
-    /// Makes a master key in a new file, for a server that is not a quickstart
-    MasterKey {
-        /// The file; one that is there already is left alone
-        file: PathBuf,
-    },
+    /// Makes a master key: in a new file, under a passphrase, or in shares
+    MasterKey(NewMasterKey),
+    /// Changes the master key, while the server goes on
+    RotateMasterKey(RotateMasterKey),
+    /// Changes the data key: everything is sealed anew, while the server goes on
+    RotateDataKey(RotateDataKey),
+    /// Backs the store up into one sealed file, while the server goes on
+    Backup(Backup),
+    /// Restores a backup, or checks it; everything in it is opened before anything is replaced
+    Restore(Restore),
+    /// Gives shares of the master key to a server that waits for them to start
+    Unseal(Unseal),
     /// Manages the users file
     #[command(subcommand)]
     Users(UsersCommand),
@@ -93,7 +108,12 @@ pub fn main() -> ExitCode {
         Task::Run(task) => task.run(),
         Task::ImportPykmip(task) => task.run(),
         Task::Config(task) => task.run(),
-        Task::MasterKey { file } => KeyFile::new(file).create().map(drop).map_err(Into::into),
+        Task::MasterKey(task) => task.run(),
+        Task::RotateMasterKey(task) => task.run(),
+        Task::RotateDataKey(task) => task.run(),
+        Task::Backup(task) => task.run(),
+        Task::Restore(task) => task.run(),
+        Task::Unseal(task) => task.run(),
         Task::Users(task) => task.run(),
         Task::Audit(task) => task.run(),
     };
@@ -154,10 +174,13 @@ pub(crate) fn first_master_key(config: &Config) -> Done {
     // If it is PyKMIP's own, that is what has to be said, and not that it has no key.
     store::check(&config.store)?;
     let in_use = store::file(&config.store)?.is_some_and(std::path::Path::exists);
-    if !in_use && !config.master_key.exists() {
-        KeyFile::new(&config.master_key).create()?;
+    if let Some(file) = config.master_key.source.file()
+        && !in_use
+        && !file.exists()
+    {
+        KeyFile::new(file).create()?;
         tracing::warn!(
-            file = %config.master_key.display(),
+            file = %file.display(),
             "made a master key: without it nothing in the database can be read, so keep a copy elsewhere"
         );
     }

@@ -30,6 +30,35 @@ pub fn harden() {
     }));
 }
 
+/// Keeps the memory of the process, whatever it gets later included, from being written to the swap. Where it may lock no
+/// more than some of it nothing is locked: it would end at the limit.
+#[cfg(target_os = "linux")]
+pub fn lock_memory() {
+    use nix::sys::mman::{MlockAllFlags, mlockall};
+    use rustix::thread::{CapabilitySet, capabilities};
+
+    let limit = getrlimit(Resource::Memlock);
+    let _ = setrlimit(Resource::Memlock, Rlimit { current: limit.maximum, ..limit });
+    let may = capabilities(None).is_ok_and(|own| own.effective.contains(CapabilitySet::IPC_LOCK));
+    if limit.maximum.is_some() && !may {
+        tracing::info!(
+            limit = limit.maximum,
+            "memory is not locked: without a limit (LimitMEMLOCK=infinity) it would be"
+        );
+        return;
+    }
+    // What was never touched takes no room.
+    let on_fault = MlockAllFlags::from_bits_retain(nix::libc::MCL_ONFAULT);
+    match mlockall(MlockAllFlags::MCL_CURRENT | MlockAllFlags::MCL_FUTURE | on_fault) {
+        Ok(()) => tracing::debug!("memory is locked: nothing of it goes to the swap"),
+        Err(error) => tracing::info!(%error, "memory is not locked"),
+    }
+}
+
+/// There is nothing to lock it with.
+#[cfg(not(target_os = "linux"))]
+pub fn lock_memory() {}
+
 /// Each connection is an open file: as many are allowed as the system lets this process allow itself.
 pub fn allow_many_files() {
     let limit = getrlimit(Resource::Nofile);

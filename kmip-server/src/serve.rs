@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use tokio::signal::unix::{SignalKind, signal};
@@ -13,9 +13,10 @@ use crate::auth::{Clients, ServiceError, Users, UsersError, UsersWatch};
 use crate::config::Config;
 use crate::crypto::legacy;
 use crate::engine::Engine;
+use crate::process;
 use crate::rights::Folder;
-use crate::seal::{KeyFile, MasterKeySource, Seal, SealError};
-use crate::store::{self, StoreError};
+use crate::seal::{MasterKeySource, Seal, SealError};
+use crate::store::{self, Claim, StoreError};
 use crate::transport::{Options, Server, TlsReload, TransportError};
 use crate::watch::{Watch, Watched};
 
@@ -65,12 +66,14 @@ pub fn serve(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), St
         tracing::info!("this system's OpenSSL does not provide {}", missing.join(", "));
     }
     let mut watched = Vec::new();
+    let _claim = Claim::new(&config.store)?;
+    process::lock_memory();
     let (engine, config, keeper) = engine(config, &mut watched)?;
     let engine = Arc::new(engine);
     let options = Options { listen: config.listen, tls: config.tls, limits: config.limits };
     // The transport never asks for more threads than its workers, except to look up a name at the start.
-    // One more does what is asked for later.
-    let threads = options.limits.workers.saturating_add(2);
+    // One more does what is asked for later, and another seals objects anew.
+    let threads = options.limits.workers.saturating_add(3);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(threads).build()?;
     if let Err(failure) = engine.resume() {
@@ -78,6 +81,7 @@ pub fn serve(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), St
     }
     let served = runtime.block_on(async {
         let later = tokio::spawn(work(Arc::clone(&engine)));
+        let resealing = tokio::spawn(reseal(Arc::clone(&engine)));
         let server = Server::bind(&options, engine).await?;
         let (mut terminate, mut interrupt, mut hang_up) = (
             signal(SignalKind::terminate())?,
@@ -104,6 +108,7 @@ pub fn serve(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), St
             })
             .await;
         later.abort();
+        resealing.abort();
         Ok(())
     });
     // What still runs was given up before: its client was told nothing, so nothing acknowledged is lost.
@@ -125,13 +130,46 @@ async fn work(engine: Arc<Engine>) {
     }
 }
 
+/// Seals objects anew when the data key was changed, in no more than half of the time.
+async fn reseal(engine: Arc<Engine>) {
+    let mut running = false;
+    loop {
+        let engine = Arc::clone(&engine);
+        let begin = Instant::now();
+        let pause = match tokio::task::spawn_blocking(move || engine.reseal()).await {
+            Ok(Ok(Some(progress))) => {
+                if !running {
+                    tracing::info!(objects = progress.total, "sealing everything under the new data key");
+                }
+                running = true;
+                begin.elapsed()
+            }
+            Ok(Ok(None)) => {
+                if std::mem::take(&mut running) {
+                    tracing::info!("everything is sealed under the new data key");
+                }
+                BEAT
+            }
+            Ok(Err(error)) => {
+                tracing::error!(%error, "objects could not be sealed under the new data key");
+                REST
+            }
+            Err(_) => return,
+        };
+        tokio::time::sleep(pause).await;
+    }
+}
+
 /// Whether a server could start: everything that its configuration names is read, and nothing changed. The faults that
 /// it would start with are returned: policy files that can't be read.
 ///
 /// # Errors
 /// What would keep it from starting, the first of it.
 pub fn check(config: &Config) -> Result<Vec<String>, StartError> {
-    KeyFile::new(&config.master_key).load()?;
+    // Others are read once, or given when they are needed.
+    if config.master_key.source.is_there_to_read() {
+        config.master_key.load()?;
+    }
     check_all_but_master_key(config)
 }
 
@@ -154,7 +192,7 @@ fn engine(
     config: Config,
     watched: &mut Vec<Box<dyn Watched>>,
 ) -> Result<(Engine, Config, Option<Keeper>), StartError> {
-    let master = KeyFile::new(&config.master_key).load()?;
+    let master = config.master_key.load()?;
     let store = store::open(&config.store)?;
     let seal = Arc::new(Seal::open(&*store, &master)?);
     drop(master);
@@ -216,6 +254,9 @@ impl Watched for TlsReload {
 
 /// How long to wait in the end for threads that were given up.
 const LAST_WAIT: Duration = Duration::from_millis(500);
+
+/// How long to wait before what has failed is tried again.
+const REST: Duration = Duration::from_secs(60);
 
 /// How often what is to be done later is looked for.
 const BEAT: Duration = Duration::from_millis(300);

@@ -2,7 +2,7 @@
 
 use super::chain::Link;
 use super::{Audit, AuditError};
-use crate::seal::{Purpose, Seal};
+use crate::seal::{self, Purpose, Seal};
 use crate::store::{Snapshot, Transaction};
 use crate::wipe::Wiped;
 
@@ -94,6 +94,6 @@ fn link(rest: &mut &[u8]) -> Option<Link> {
     Some(Link { number, digest: *digest })
 }
 
-const NAME: &str = "audit/state";
-const PURPOSE: Purpose = Purpose::Other("audit");
+const NAME: &str = seal::AUDIT.0;
+const PURPOSE: Purpose = seal::AUDIT.1;
 const SIZE: usize = 2 * 40 + 2 * 8;

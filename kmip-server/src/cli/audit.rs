@@ -12,7 +12,7 @@ use super::{Done, Source, say};
 use crate::audit::{AuditError, Files, Link, Verified, verify};
 use crate::config::Config;
 use crate::quickstart::{self, Folder};
-use crate::seal::{KeyFile, MasterKeySource as _, Seal};
+use crate::seal::{MasterKeySource as _, Seal};
 use crate::store::{self, Store};
 
 #[derive(Debug, Subcommand)]
@@ -148,7 +148,7 @@ impl Log {
         }
         let config = self.config()?;
         let (store, seal): (Arc<dyn Store>, Seal) = {
-            let master = KeyFile::new(&config.master_key).load()?;
+            let master = config.master_key.load()?;
             let store = store::open(&config.store)?;
             let seal = Seal::open(&*store, &master)?;
             (store, seal)

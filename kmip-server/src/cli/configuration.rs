@@ -73,7 +73,8 @@ fn check(source: &Source) -> Done {
     let config = layers.complete()?;
     config.log.check()?;
     // The server makes it at its first start.
-    let without_key = layers.is_pykmip() && !config.master_key.exists();
+    let without_key =
+        layers.is_pykmip() && config.master_key.source.file().is_some_and(|file| !file.exists());
     let faults = if without_key { serve::check_all_but_master_key(&config) } else { serve::check(&config) }?;
     if !faults.is_empty() {
         return Err(faults.join("\n").into());

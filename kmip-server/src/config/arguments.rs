@@ -27,6 +27,7 @@ impl Args for Overrides {
                 Kind::List => "LIST",
                 Kind::Path => "PATH",
                 Kind::Store => "URL",
+                Kind::Key => "SOURCE",
                 Kind::Text => "TEXT",
             };
             let about: Vec<&str> = setting.about.iter().map(|line| line.trim()).collect();

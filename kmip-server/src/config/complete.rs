@@ -4,11 +4,12 @@ use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use super::file::{File, Slugs, settings};
-use super::{Audit, Config, ConfigError, DEFAULT_LISTEN, Layers, Origin, pykmip};
+use super::{AtRest, Audit, Config, ConfigError, DEFAULT_LISTEN, Layers, Origin, pykmip};
 use crate::audit::Mode;
 use crate::auth;
 use crate::engine::Settings;
 use crate::log::{LogFormat, LogOptions};
+use crate::seal::KeyOrigin;
 use crate::store;
 use crate::transport::{Limits, TlsOptions, TlsVersion};
 
@@ -22,7 +23,7 @@ impl Layers {
         let config = Config {
             listen: vec![DEFAULT_LISTEN.to_owned()],
             store: file.store.clone().ok_or_else(|| self.missing("store"))?,
-            master_key: file.master_key.clone().ok_or_else(|| self.missing("master_key"))?,
+            master_key: self.master_key(&file, None)?,
             policies: None,
             tls: TlsOptions::new(
                 file.tls.certificate.clone().ok_or_else(|| self.missing("tls.certificate"))?,
@@ -46,10 +47,38 @@ impl Layers {
         self.lay(self.settings()?, config)
     }
 
+    /// What of it concerns that which is at rest, over what is so without them.
+    ///
+    /// # Errors
+    /// When one of the two is missing, or has a value that it can't have.
+    pub fn at_rest(&self, otherwise: Option<AtRest>) -> Result<AtRest, ConfigError> {
+        let file = self.settings()?;
+        let master_key = self.master_key(&file, otherwise.as_ref().map(|otherwise| &otherwise.master_key))?;
+        let store = file.store.or(otherwise.map(|otherwise| otherwise.store));
+        Ok(AtRest { store: store.ok_or_else(|| self.missing("store"))?, master_key })
+    }
+
+    /// Where the master key comes from: what the layers say, over what is so without them.
+    fn master_key(&self, file: &File, otherwise: Option<&KeyOrigin>) -> Result<KeyOrigin, ConfigError> {
+        let source = |key: &'static str, said: &Option<String>| match said {
+            Some(text) => text.parse().map(Some).map_err(|reason: String| self.wrong(key, reason)),
+            None => Ok(None),
+        };
+        let passphrase = source("master_key_passphrase", &file.master_key_passphrase)?;
+        match (source("master_key", &file.master_key)?, otherwise) {
+            (Some(source), _) => Ok(KeyOrigin { source, passphrase }),
+            (None, Some(otherwise)) => {
+                let passphrase = passphrase.or_else(|| otherwise.passphrase.clone());
+                Ok(KeyOrigin { source: otherwise.source.clone(), passphrase })
+            }
+            (None, None) => Err(self.missing("master_key")),
+        }
+    }
+
     fn lay(&self, file: File, mut config: Config) -> Result<Config, ConfigError> {
+        config.master_key = self.master_key(&file, Some(&config.master_key))?;
         set(&mut config.listen, file.listen.map(|listen| listen.0));
         set(&mut config.store, file.store);
-        set(&mut config.master_key, file.master_key);
         if file.policies.is_some() {
             config.policies = file.policies;
         }

@@ -17,8 +17,12 @@ section! {
         listen: Texts, List, r#"["127.0.0.1:5696"]"# = r#"["127.0.0.1:5696"]"#;
         /// Where objects are kept: sqlite:PATH, or memory: for nowhere.
         store: String, Store, r#""sqlite:kmip.db""#;
-        /// The file with the master key: 64 hexadecimal digits, readable by its owner alone.
-        master_key: PathBuf, Path, r#""master.key""#;
+        /// Where the master key comes from: a file that is its owner's alone, with 64 hexadecimal digits or a key under a
+        /// passphrase (`kmip-server master-key`); or env:NAME, fd:NUMBER, command:COMMAND; or shares:SOCKET, where people
+        /// give their shares of it while the server starts.
+        master_key: String, Key, r#""master.key""#;
+        /// Where the passphrase comes from that the master key is under: FILE, env:, fd:, command:, or `ask` at the terminal.
+        master_key_passphrase: String, Key, r#""fd:3""#;
         /// The folder with operation policies, as JSON files. Changes are in force within a second.
         policies: PathBuf, Path, r#""policies""#;
         sections {

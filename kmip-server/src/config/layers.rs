@@ -10,6 +10,7 @@ use toml::{Table, Value};
 
 use super::file::{File, settings};
 use super::{ConfigError, Kind, Setting, pykmip};
+use crate::seal::SecretSource;
 use crate::store;
 
 /// Where a setting comes from.
@@ -89,7 +90,7 @@ impl Layers {
         let wrong = |reason: &str| ConfigError::Setting { origin: origin.clone(), reason: reason.to_owned() };
         let one = || texts.last().map(String::as_str).unwrap_or_default();
         let value = match setting.kind {
-            Kind::Text | Kind::Path | Kind::Store => Value::String(one().to_owned()),
+            Kind::Text | Kind::Path | Kind::Store | Kind::Key => Value::String(one().to_owned()),
             Kind::List => {
                 let parts = texts.iter().flat_map(|text| text.split(','));
                 let parts = parts.map(str::trim).filter(|part| !part.is_empty());
@@ -178,6 +179,11 @@ fn beside(kind: Kind, folder: &Path, value: Value) -> Value {
             Ok(Some(path)) if path.is_relative() => format!("sqlite:{}", place(path)).into(),
             // What is wrong with an address is said by whoever opens it.
             _ => address.into(),
+        },
+        (Kind::Key, Value::String(text)) => match text.parse::<SecretSource>() {
+            Ok(source) => source.beside(folder).to_string().into(),
+            // The same.
+            Err(_) => text.into(),
         },
         // The authority of a group service.
         (_, Value::Array(mut items)) => {

@@ -21,6 +21,7 @@ use crate::audit::AuditOptions;
 use crate::auth;
 use crate::engine::Settings;
 use crate::log::LogOptions;
+use crate::seal::KeyOrigin;
 use crate::transport::{Limits, TlsOptions};
 
 pub use arguments::Overrides;
@@ -36,8 +37,8 @@ pub struct Config {
     pub listen: Vec<String>,
     /// The store's address.
     pub store: String,
-    /// The file with the master key.
-    pub master_key: PathBuf,
+    /// Where the master key comes from.
+    pub master_key: KeyOrigin,
     /// The folder with operation policies, if there are others than the built-in ones.
     pub policies: Option<PathBuf>,
     /// Certificates and what else concerns TLS.
@@ -67,6 +68,15 @@ impl Default for Audit {
     fn default() -> Self {
         Self { enabled: true, options: AuditOptions::default() }
     }
+}
+
+/// What a command has to know that works on what is at rest: without a server, or beside one.
+#[derive(Clone, Debug)]
+pub struct AtRest {
+    /// The store's address.
+    pub store: String,
+    /// Where the master key comes from.
+    pub master_key: KeyOrigin,
 }
 
 /// Why a configuration can't be used.

@@ -29,6 +29,8 @@ pub enum Kind {
     Path,
     /// As it stands: a store's address, in which there may be a path.
     Store,
+    /// As it stands: where a key comes from, in which there may be a path.
+    Key,
     /// As a value of TOML.
     Value,
     /// Several texts: separated by commas, or given several times.

@@ -16,6 +16,7 @@ pub mod key_wrap;
 pub mod legacy;
 pub mod mac;
 mod padding;
+pub mod passphrase;
 pub mod password;
 pub mod pkcs12;
 pub mod pkey;

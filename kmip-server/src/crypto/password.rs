@@ -20,11 +20,11 @@ pub struct PasswordHash {
 
 /// What trying a password costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Cost {
+pub(super) struct Cost {
     /// The logarithm of N.
-    ln: u32,
-    r: u64,
-    p: u64,
+    pub(super) ln: u32,
+    pub(super) r: u64,
+    pub(super) p: u64,
 }
 
 impl PasswordHash {
@@ -51,24 +51,10 @@ impl PasswordHash {
     pub fn parse(text: &str) -> Option<Self> {
         let mut parts = text.strip_prefix("$scrypt$")?.split('$');
         let (cost, salt, hash) = (parts.next()?, parts.next()?, parts.next()?);
-        let mut numbers = ["ln=", "r=", "p="].into_iter().zip(cost.splitn(3, ','));
-        let mut number = || {
-            let (name, text) = numbers.next()?;
-            text.strip_prefix(name)?.parse::<u32>().ok()
-        };
-        let cost = Cost { ln: number()?, r: number()?.into(), p: number()?.into() };
-        let decode = |text: &str| {
-            let padding = "=".repeat(text.len().next_multiple_of(4) - text.len());
-            base64::decode_block(&format!("{text}{padding}")).ok()
-        };
         let (salt, hash) = (decode(salt)?, decode(hash)?);
-        // What costs nothing protects nothing, and what costs too much is a way to stop the server.
-        let sound = parts.next().is_none()
-            && (10..=18).contains(&cost.ln)
-            && (1..=16).contains(&cost.r)
-            && (1..=16).contains(&cost.p)
-            && (8..=64).contains(&salt.len())
-            && (16..=64).contains(&hash.len());
+        let cost = Cost::parse(cost)?;
+        let sound =
+            parts.next().is_none() && (8..=64).contains(&salt.len()) && (16..=64).contains(&hash.len());
         sound.then_some(Self { cost, salt, hash })
     }
 
@@ -82,19 +68,43 @@ impl PasswordHash {
     }
 }
 
+/// Base64 without padding.
+pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+    let padding = "=".repeat(text.len().next_multiple_of(4) - text.len());
+    base64::decode_block(&format!("{text}{padding}")).ok()
+}
+
 impl Cost {
-    fn hash(self, password: &[u8], salt: &[u8], length: usize) -> Result<Wiped, CryptoError> {
+    /// Reads what [`fmt::Display`] writes. What costs nothing protects nothing, and what costs too much is a way to stop
+    /// the server: neither is taken.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut numbers = ["ln=", "r=", "p="].into_iter().zip(text.splitn(3, ','));
+        let mut number = || {
+            let (name, text) = numbers.next()?;
+            text.strip_prefix(name)?.parse::<u32>().ok()
+        };
+        let cost = Self { ln: number()?, r: number()?.into(), p: number()?.into() };
+        let sound = (10..=18).contains(&cost.ln) && (1..=16).contains(&cost.r) && (1..=16).contains(&cost.p);
+        sound.then_some(cost)
+    }
+
+    pub(super) fn hash(self, password: &[u8], salt: &[u8], length: usize) -> Result<Wiped, CryptoError> {
         let mut hash = Wiped::from(vec![0; length]);
         openssl::pkcs5::scrypt(password, salt, 1 << self.ln, self.r, self.p, MEMORY, &mut hash)?;
         Ok(hash)
     }
 }
 
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ln={},r={},p={}", self.ln, self.r, self.p)
+    }
+}
+
 impl fmt::Display for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let encode = |bytes: &[u8]| base64::encode_block(bytes).trim_end_matches('=').to_owned();
-        let Cost { ln, r, p } = self.cost;
-        write!(f, "$scrypt$ln={ln},r={r},p={p}${}${}", encode(&self.salt), encode(&self.hash))
+        write!(f, "$scrypt${}${}${}", self.cost, encode(&self.salt), encode(&self.hash))
     }
 }
 

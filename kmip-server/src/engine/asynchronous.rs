@@ -20,7 +20,7 @@ use crate::crypto::{self, Hash};
 use crate::ops;
 use crate::request::RequestId;
 use crate::rights::Caller;
-use crate::seal::Purpose;
+use crate::seal::{self, Purpose};
 use crate::store::{self, Snapshot, Transaction};
 use crate::wipe::Wiped;
 
@@ -356,9 +356,9 @@ fn hex(bytes: &[u8]) -> String {
 const AT_ONCE: [Operation; 5] =
     [Operation::Poll, Operation::Cancel, Operation::Login, Operation::DelegatedLogin, Operation::Logout];
 
-const PREFIX: &str = "asynchronous/";
+const PREFIX: &str = seal::ASYNCHRONOUS.0;
 
-const PURPOSE: Purpose = Purpose::Other("asynchronous");
+const PURPOSE: Purpose = seal::ASYNCHRONOUS.1;
 
 /// How long an operation waits, so that it can be cancelled.
 const DELAY_SECONDS: i64 = 2;

@@ -82,7 +82,7 @@ use crate::audit::Audit;
 use crate::handler::{Disposition, Peer};
 use crate::request::RequestId;
 use crate::rights::{LivePolicies, Policies};
-use crate::seal::Seal;
+use crate::seal::{self, Seal, SealError};
 use crate::store::Store;
 use crate::wipe::Wiped;
 
@@ -202,6 +202,15 @@ impl Engine {
     #[must_use]
     pub fn with_audit(self, audit: Arc<Audit>) -> Self {
         Self { audit: Some(audit), ..self }
+    }
+
+    /// Seals some objects anew if the data key was changed; how far it is then. To be called several times a second.
+    ///
+    /// # Errors
+    ///
+    /// When something does not open, or the store fails.
+    pub fn reseal(&self) -> Result<Option<seal::Progress>, SealError> {
+        self.seal.reseal(&*self.store)
     }
 
     /// Answers one message of a peer, whatever it is.

@@ -49,7 +49,7 @@ impl Managed {
         };
         let Some((object, sealed)) = found else { return Err(Failure::not_found()) };
         allow(&object.header)?;
-        let identity = identity(&object.header);
+        let identity = Identity::from(&object.header);
         let attributes = seal.open_attributes(&identity, &object.attributes)?;
         let material = match sealed {
             Some(sealed) => Some(seal.open_material(&identity, &object.attributes, &sealed)?.into()),
@@ -70,7 +70,7 @@ impl Managed {
                 format!("the attributes of an object have {LARGEST_RECORD} bytes at most"),
             ));
         }
-        let sealed = seal.seal_object(&identity(&header), &record.bytes, self.material.as_deref())?;
+        let sealed = seal.seal_object(&Identity::from(&header), &record.bytes, self.material.as_deref())?;
         let rows = index::entries(&self.attributes, &record, seal)?;
         match &self.stored {
             None => {
@@ -200,15 +200,4 @@ pub(super) enum Wanted {
 /// What an object's rights depend on.
 pub(super) fn subject(header: &Header) -> Subject<'_> {
     Subject { owner: &header.owner, policy: &header.policy, object_type: ObjectType(header.object_type) }
-}
-
-fn identity(header: &Header) -> Identity<'_> {
-    Identity {
-        identifier: &header.identifier,
-        owner: &header.owner,
-        policy: &header.policy,
-        object_type: header.object_type,
-        state: header.state,
-        storage: header.storage,
-    }
 }

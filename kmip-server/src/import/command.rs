@@ -5,14 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{Database, Options, import};
-use crate::cli::{Source, first_master_key};
+use crate::cli::{Source, bar, first_master_key};
 use crate::config::Config;
 use crate::log::LogOptions;
 use crate::quickstart::{self, Folder};
-use crate::seal::{KeyFile, MasterKey, MasterKeySource, Seal};
+use crate::seal::{MasterKey, MasterKeySource, Seal};
 use crate::store;
 
 /// Brings the objects of a PyKMIP server's database over.
@@ -48,7 +47,7 @@ impl ImportPykmip {
         let (store, seal) = if self.dry_run { self.rehearsal()? } else { self.server(self.config()?)? };
         let options =
             Options { dry_run: self.dry_run, skip_existing: self.skip_existing, owner: self.owner.clone() };
-        let bar = bar();
+        let bar = bar("objects");
         let outcome = import(&database, &store, &seal, &options, &mut |done, total| {
             bar.set_length(total);
             bar.set_position(done);
@@ -86,7 +85,7 @@ impl ImportPykmip {
     }
 
     fn server(&self, config: Config) -> Result<Place, Box<dyn std::error::Error>> {
-        let master = KeyFile::new(&config.master_key).load()?;
+        let master = config.master_key.load()?;
         let store = store::open(&config.store)?;
         let seal = Seal::open(&*store, &master)?;
         Ok((store, seal))
@@ -111,12 +110,3 @@ impl ImportPykmip {
 }
 
 type Place = (Arc<dyn store::Store>, Seal);
-
-/// Shows how far it is, on a terminal.
-fn bar() -> ProgressBar {
-    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} objects, {eta} left") {
-        bar.set_style(style);
-    }
-    bar
-}

@@ -83,6 +83,7 @@ pub fn import(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Report, ImportError> {
     let outcome = store::transact(&**store, |transaction| {
+        seal.check_current(&*transaction)?;
         let mut report = Report::new(database, options.dry_run)?;
         let (mut faults, mut existing) = (Vec::new(), Vec::new());
         let now = DateTime::now();

@@ -15,11 +15,11 @@ use zeroize::Zeroizing;
 
 use self::authority::{Pair, Use};
 use crate::auth;
-use crate::config::{Audit, Config, ConfigError, DEFAULT_LISTEN};
+use crate::config::{AtRest, Audit, Config, ConfigError, DEFAULT_LISTEN};
 use crate::engine::Settings;
 use crate::files;
 use crate::log::LogOptions;
-use crate::seal::{KeyFile, SealError};
+use crate::seal::{KeyFile, KeyOrigin, SealError};
 use crate::store::{self, StoreError};
 use crate::transport::{Limits, TlsOptions};
 
@@ -123,6 +123,15 @@ impl Folder {
         Ok((folder, config))
     }
 
+    /// What of a folder that is there concerns that which is at rest. Nothing is made.
+    pub fn at_rest(path: &Path) -> AtRest {
+        let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        AtRest {
+            store: format!("sqlite:{}", path.join(DATABASE).display()),
+            master_key: KeyOrigin::file(path.join(MASTER_KEY)),
+        }
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -143,7 +152,7 @@ impl Folder {
         Config {
             listen: vec![DEFAULT_LISTEN.to_owned()],
             store: format!("sqlite:{}", self.file(DATABASE).display()),
-            master_key: self.file(MASTER_KEY),
+            master_key: KeyOrigin::file(self.file(MASTER_KEY)),
             policies: None,
             tls: TlsOptions::new(
                 self.file(SERVER.certificate),
@@ -198,7 +207,7 @@ impl Folder {
     fn master_key(&mut self, config: &Config) -> Result<(), QuickstartError> {
         let key = self.file(MASTER_KEY);
         // A key that the configuration names instead is not this folder's business.
-        if key.exists() || config.master_key != key {
+        if key.exists() || config.master_key.source.file() != Some(&key) {
             return Ok(());
         }
         if let Some(store) = store::file(&config.store)?

@@ -246,9 +246,10 @@ fn a_key_from_elsewhere_is_not_made() {
     let parent = tempfile::tempdir().unwrap();
     let path = parent.path().join("kmip");
     let (folder, config) =
-        Folder::prepare(&path, |config| Ok(Config { master_key: "/elsewhere".into(), ..config })).unwrap();
+        Folder::prepare(&path, |config| Ok(Config { master_key: KeyOrigin::file("/elsewhere"), ..config }))
+            .unwrap();
     assert!(!folder.file("master.key").exists());
-    assert_eq!(config.master_key, Path::new("/elsewhere"));
+    assert_eq!(config.master_key, KeyOrigin::file("/elsewhere"));
 }
 
 #[test]

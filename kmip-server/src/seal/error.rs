@@ -17,12 +17,29 @@ pub enum SealError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A key or a passphrase can't be had from where it should come.
+    #[error("the key from {source_of_key}: {reason}")]
+    Source {
+        /// Where.
+        source_of_key: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The passphrase is another one.
+    #[error("the passphrase is wrong")]
+    WrongPassphrase,
+    /// Shares that can't be taken.
+    #[error("{0}")]
+    Shares(&'static str),
     /// The master key is not 256 bits long.
     #[error("a master key has 32 bytes, or 64 hexadecimal digits")]
     KeyLength,
     /// The master key is another one than the store was sealed with.
     #[error("this is not the master key that the store was sealed with: nothing in it could be opened")]
     WrongMasterKey,
+    /// The master key is being changed.
+    #[error("the master key is being changed: finish that first (kmip-server rotate-master-key)")]
+    Changing,
     /// The store has objects, but the keys that sealed them are not in it.
     #[error("the store holds objects, but its data keys are missing: restore it from a backup")]
     KeysMissing,

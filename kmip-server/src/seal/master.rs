@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::SealError;
+use super::source::limited;
 use crate::crypto::aead::AeadKey;
 use crate::crypto::hmac_sha256;
 use crate::wipe::Wiped;
@@ -57,6 +58,11 @@ impl MasterKey {
         Ok(hmac_sha256(self.0.expose(), &[b"kmip-server master key check"])?)
     }
 
+    /// Its bytes, for what is kept under it or with it.
+    pub(crate) fn expose(&self) -> &[u8] {
+        self.0.expose()
+    }
+
     pub(super) fn key(&self) -> &AeadKey {
         &self.0
     }
@@ -98,9 +104,17 @@ impl KeyFile {
     /// When the file is there already (it is never replaced: a store may depend on it), or can't be written.
     pub fn create(&self) -> Result<MasterKey, SealError> {
         let key = MasterKey::generate()?;
-        self.write(&key.to_text())
-            .map_err(|error| SealError::KeyFile { path: self.0.clone(), reason: error.to_string() })?;
+        self.keep(&key.to_text())?;
         Ok(key)
+    }
+
+    /// Makes the file with this in it, in the same way.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn keep(&self, text: &[u8]) -> Result<(), SealError> {
+        self.write(text)
+            .map_err(|error| SealError::KeyFile { path: self.0.clone(), reason: error.to_string() })
     }
 
     /// Writes beside the file and links it into place, so that there is never a file with half a key, and of
@@ -126,8 +140,9 @@ impl KeyFile {
     }
 }
 
-impl MasterKeySource for KeyFile {
-    fn load(&self) -> Result<MasterKey, SealError> {
+impl KeyFile {
+    /// What is in it.
+    pub(super) fn read(&self) -> Result<Wiped, SealError> {
         let wrong = |reason: String| SealError::KeyFile { path: self.0.clone(), reason };
         let mut file = File::open(&self.0).map_err(|error| wrong(error.to_string()))?;
         // Asked of the open file, so that it can't be exchanged in between.
@@ -141,18 +156,14 @@ impl MasterKeySource for KeyFile {
                 "others than its owner may use it (mode {mode:04o}); chmod 600 it, and think of who read it"
             )));
         }
-        let mut text = Wiped::with_capacity(LONGEST_FILE);
-        let mut limited = Read::by_ref(&mut file).take(u64::try_from(LONGEST_FILE).unwrap_or(u64::MAX));
-        text.resize(LONGEST_FILE, 0);
-        let mut length = 0;
-        while let Some(room) = text.get_mut(length..).filter(|room| !room.is_empty()) {
-            match limited.read(room).map_err(|error| wrong(error.to_string()))? {
-                0 => break,
-                read => length += read,
-            }
-        }
-        text.truncate(length);
-        MasterKey::parse(text).map_err(|error| wrong(error.to_string()))
+        limited(&mut file).map_err(|error| wrong(error.to_string()))
+    }
+}
+
+impl MasterKeySource for KeyFile {
+    fn load(&self) -> Result<MasterKey, SealError> {
+        MasterKey::parse(self.read()?)
+            .map_err(|error| SealError::KeyFile { path: self.0.clone(), reason: error.to_string() })
     }
 }
 
@@ -166,6 +177,3 @@ fn digit(character: u8) -> Result<u8, SealError> {
 }
 
 const KEY_LENGTH: usize = 32;
-
-/// No key file is longer; what is can't be a key.
-const LONGEST_FILE: usize = 256;

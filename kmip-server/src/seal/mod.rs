@@ -12,15 +12,25 @@
 mod error;
 mod keyring;
 mod master;
+mod protected;
+mod rotation;
+mod shares;
+mod source;
+mod unseal;
 
 use std::sync::{Arc, PoisonError, RwLock};
 
 pub use error::SealError;
 pub use master::{KeyFile, MasterKey, MasterKeySource};
+pub use protected::Protected;
+pub use rotation::{Progress, check, finish_master, new_data_key, prepare_master, progress, rewrap};
+pub use shares::{Gathered, Share};
+pub use source::{KeyOrigin, SecretSource};
+pub use unseal::give;
 
 use self::keyring::Keyring;
 use crate::crypto::{self, Hash};
-use crate::store::Store;
+use crate::store::{Header, Store};
 use crate::wipe::Wiped;
 
 /// Seals and opens records.
@@ -143,6 +153,10 @@ impl Seal {
         self.keys().blind(context, value)
     }
 
+    fn replace(&self, keys: Keyring) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+    }
+
     fn keys(&self) -> Arc<Keyring> {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -172,6 +186,29 @@ impl Purpose {
             Self::Attributes => "attributes",
             Self::Material => "material",
             Self::Other(name) => name,
+        }
+    }
+}
+
+/// Settings of a store that are sealed, each under its name: what their names begin with, and what they are. Whoever keeps
+/// such settings lists them here, so that they are sealed anew when the data key changes.
+pub const SEALED_SETTINGS: &[(&str, Purpose)] = &[ASYNCHRONOUS, AUDIT];
+
+/// Operations that are done later.
+pub(crate) const ASYNCHRONOUS: (&str, Purpose) = ("asynchronous/", Purpose::Other("asynchronous"));
+
+/// Where the audit log's chain ends.
+pub(crate) const AUDIT: (&str, Purpose) = ("audit/state", Purpose::Other("audit"));
+
+impl<'a> From<&'a Header> for Identity<'a> {
+    fn from(header: &'a Header) -> Self {
+        Self {
+            identifier: &header.identifier,
+            owner: &header.owner,
+            policy: &header.policy,
+            object_type: header.object_type,
+            state: header.state,
+            storage: header.storage,
         }
     }
 }

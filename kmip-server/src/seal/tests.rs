@@ -2,7 +2,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::store::{Header, transact};
+use crate::store::transact;
 
 const IDENTITY: Identity<'static> = Identity {
     identifier: "1",

@@ -24,6 +24,12 @@ pub enum StoreError {
     /// The database was locked by another process for longer than the server waits.
     #[error("the database is locked by another process")]
     Busy,
+    /// Another server has the database.
+    #[error("{} is in use by another server", path.display())]
+    InUse {
+        /// Where the database is.
+        path: PathBuf,
+    },
     /// No space is left for the database.
     #[error("no space is left for the database")]
     Full,

@@ -30,6 +30,7 @@
 //! # Ok::<(), StoreError>(())
 //! ```
 
+mod claim;
 mod error;
 mod query;
 pub mod sqlite;
@@ -40,6 +41,7 @@ use std::cell::Cell;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use claim::Claim;
 pub use error::StoreError;
 pub use query::{Condition, Grant, IndexEntry, IndexValue, Located, Query, Visibility};
 
@@ -80,6 +82,12 @@ pub trait Snapshot {
 
     /// The identifiers of the objects that are due by `now`, the earliest first, at most `limit` of them.
     fn due(&self, now: i64, limit: u32) -> Result<Vec<String>, StoreError>;
+
+    /// Some objects in the order in which they were made: those behind the one of this place, at most `limit` of them.
+    fn objects_after(&self, sequence: u64, limit: u32) -> Result<Vec<WithMaterial>, StoreError>;
+
+    /// How many objects there are.
+    fn count(&self) -> Result<u64, StoreError>;
 
     /// Whether there is no object at all.
     fn is_empty(&self) -> Result<bool, StoreError>;
@@ -124,6 +132,18 @@ pub trait Transaction: Snapshot {
         attributes: &[u8],
         material: Material<'_>,
         index: &[IndexEntry],
+    ) -> Result<(), StoreError>;
+
+    /// Exchanges the records of the object that was read as `object` for others that hold the same, under another key: for
+    /// everyone else it is unchanged.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if the object isn't any more as it was read.
+    fn reseal(
+        &mut self,
+        object: &Object,
+        attributes: &[u8],
+        material: Option<&[u8]>,
     ) -> Result<(), StoreError>;
 
     /// Sets or, with `None`, removes the setting of that name.

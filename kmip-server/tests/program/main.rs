@@ -4,9 +4,11 @@
 mod harness;
 
 mod audit;
+mod backup;
 mod configuration;
 mod groups;
 mod identity;
+mod keys;
 mod live;
 mod logging;
 mod quickstart;

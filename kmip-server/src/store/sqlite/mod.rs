@@ -3,6 +3,7 @@
 //! The database is in WAL mode with `synchronous=FULL`: a commit is on the disk before it is answered, and
 //! readers, each with a connection of its own from a pool, go on while it is being written.
 
+pub mod copy;
 mod locate;
 mod schema;
 mod session;

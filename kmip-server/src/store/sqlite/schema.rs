@@ -42,8 +42,16 @@ pub(super) fn refuse_newer(connection: &Connection, path: &Path) -> Result<(), S
 
 /// Brings the schema up to date, each step in a transaction of its own.
 pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    migrate_to(connection, path, i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX))
+}
+
+/// Brings the schema to a version.
+pub(super) fn migrate_to(connection: &Connection, path: &Path, wanted: i64) -> Result<(), StoreError> {
     let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
-    for (version, step) in (1..).zip(MIGRATIONS) {
+    if wanted > known {
+        return Err(StoreError::Newer { path: path.to_owned(), found: wanted, known });
+    }
+    for (version, step) in (1..=wanted).zip(MIGRATIONS) {
         let transaction = rusqlite::Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
         let found: i64 = transaction.query_row("PRAGMA user_version", [], |row| row.get(0))?;
         if found > known {

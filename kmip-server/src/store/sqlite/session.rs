@@ -73,6 +73,21 @@ impl Snapshot for Session<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    fn objects_after(&self, sequence: u64, limit: u32) -> Result<Vec<WithMaterial>, StoreError> {
+        let mut statement = self.0.prepare_cached(
+            "SELECT sequence, identifier, owner, policy, object_type, state, storage, due, revision, attributes,
+                    material
+             FROM object WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+        )?;
+        let rows =
+            statement.query_map(params![signed(sequence)?, limit], |row| Ok((object(row)?, row.get(10)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    fn count(&self) -> Result<u64, StoreError> {
+        unsigned(self.0.prepare_cached("SELECT count(*) FROM object")?.query_row([], |row| row.get(0))?)
+    }
+
     fn is_empty(&self) -> Result<bool, StoreError> {
         Ok(!self.0.prepare_cached("SELECT 1 FROM object LIMIT 1")?.exists([])?)
     }
@@ -183,6 +198,25 @@ impl Transaction for Session<'_> {
             return Err(StoreError::Conflict);
         }
         self.reindex(sequence, index)
+    }
+
+    fn reseal(
+        &mut self,
+        object: &Object,
+        attributes: &[u8],
+        material: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        // The revision stays: whoever has read the object may still change it.
+        let mut statement = self.0.prepare_cached(
+            "UPDATE object SET attributes = ?3, material = ?4 WHERE sequence = ?1 AND revision = ?2",
+        )?;
+        let changed = statement.execute(params![
+            signed(object.sequence)?,
+            signed(object.revision)?,
+            attributes,
+            material
+        ])?;
+        if changed == 1 { Ok(()) } else { Err(StoreError::Conflict) }
     }
 
     fn set_setting(&mut self, name: &str, value: Option<&[u8]>) -> Result<(), StoreError> {
