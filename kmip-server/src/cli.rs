@@ -137,11 +137,16 @@ impl Run {
         if layers.is_pykmip() {
             first_master_key(&config)?;
         }
-        start(config, |addresses| {
-            for address in addresses {
-                say(&format!("listening on {address}\n"));
-            }
-        })
+        start(
+            config,
+            || Ok(self.source.layers()?.complete()?),
+            |addresses, monitoring| {
+                tell_monitoring(monitoring);
+                for address in addresses {
+                    say(&format!("listening on {address}\n"));
+                }
+            },
+        )
     }
 }
 
@@ -156,7 +161,13 @@ impl Quickstart {
         config.log.start()?;
         warn(&layers);
         let store = config.store.clone();
-        start(config, |addresses| {
+        let again = || {
+            let layers = self.source.layers()?;
+            Ok(Folder::prepare(&directory, |own| layers.over(own))?.1)
+        };
+        start(config, again, |addresses, monitoring| {
+            // Before the last line, which says that everything is there.
+            tell_monitoring(monitoring);
             say(&greeting(&folder, &store, addresses));
         })
     }
@@ -187,9 +198,19 @@ pub(crate) fn first_master_key(config: &Config) -> Done {
     Ok(())
 }
 
-fn start(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Done {
+fn start(
+    config: Config,
+    again: impl Fn() -> Result<Config, Box<dyn std::error::Error>>,
+    ready: impl FnOnce(&[SocketAddr], Option<SocketAddr>),
+) -> Done {
     process::allow_many_files();
-    Ok(serve::serve(config, ready)?)
+    Ok(serve::serve(config, again, ready)?)
+}
+
+fn tell_monitoring(address: Option<SocketAddr>) {
+    if let Some(address) = address {
+        say(&format!("monitoring on http://{address}/metrics\n"));
+    }
 }
 
 /// Someone may have closed the pipe; the server goes on.

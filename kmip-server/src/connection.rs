@@ -16,7 +16,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
 
 use crate::handler::{Disposition, Found, Handler, Peer, Refusal};
-use crate::transport::{Limits, Stop};
+use crate::transport::{Counters, Limits, Stop};
 use crate::wipe::Wiped;
 
 /// What all connections share.
@@ -26,12 +26,13 @@ pub(crate) struct Service {
     /// The threads for requests that may block, as permits. Waiters get them in turn, and a connection waits for one
     /// at a time: none can take the others' share.
     workers: Arc<Semaphore>,
+    pub(crate) counters: Arc<Counters>,
 }
 
 impl Service {
     pub(crate) fn new(handler: Arc<dyn Handler>, limits: Limits) -> Self {
         let workers = Arc::new(Semaphore::new(limits.workers.clamp(1, Semaphore::MAX_PERMITS)));
-        Self { handler, limits, workers }
+        Self { handler, limits, workers, counters: Arc::default() }
     }
 }
 
@@ -53,8 +54,10 @@ where
     let end = connection.run(&mut stop).await;
     match &end {
         // Nobody is there to be told, or nothing can be said.
-        End::Broken(_) | End::Panicked | End::NotTaken => {}
+        End::Panicked => service.counters.panics.add(),
+        End::Broken(_) | End::NotTaken => {}
         End::Refused(refusal) => {
+            service.counters.refused.add();
             tracing::info!(
                 address = %connection.peer.address,
                 client = connection.peer.common_name(),
@@ -236,15 +239,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
             return guarded(&**handler, &self.peer, request, &mut self.response);
         }
         // First the client's own: of one that asks for much, few wait in front of others. The permits are never closed.
+        let waiting = self.service.counters.hold(|counters| &counters.waiting);
         let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else { return Err(End::Stopped) };
         let Ok(permit) = Arc::clone(&self.service.workers).acquire_owned().await else {
             return Err(End::Stopped);
         };
+        drop(waiting);
+        let working = self.service.counters.hold(|counters| &counters.working);
         let (handler, peer) = (Arc::clone(handler), Arc::clone(&self.peer));
         let mut response = std::mem::take(&mut self.response);
         let answered = spawn_blocking(move || {
             let disposition = guarded(&*handler, &peer, request, &mut response);
-            drop((permit, turn));
+            drop((permit, turn, working));
             (disposition, response)
         });
         let (disposition, response) = answered.await.map_err(|_| End::Panicked)?;

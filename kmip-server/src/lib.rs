@@ -28,6 +28,7 @@ mod files;
 pub mod handler;
 pub mod import;
 pub mod log;
+pub mod metrics;
 mod ops;
 pub mod process;
 pub mod quickstart;

@@ -3,13 +3,20 @@
 use std::fs::OpenOptions;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use file_rotate::compression::Compression;
 use file_rotate::suffix::AppendCount;
 use file_rotate::{ContentLimit, FileRotate};
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::MakeWriter;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{self, FmtContext, FormatEvent, FormatFields, MakeWriter};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Registry, reload};
+
+use crate::request::RequestId;
 
 /// What is logged, how, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,16 +106,37 @@ impl LogOptions {
         filter(&self.level).map(drop)
     }
 
+    /// Logs at this level from now on; everything else stays as it was at the start.
+    ///
+    /// # Errors
+    /// When the level is none.
+    pub fn change_level(&self) -> Result<(), LogError> {
+        let filter = filter(&self.level)?;
+        if let Some(handle) = CHANGE.get() {
+            // It is gone only when nothing is logged any more.
+            let _ = handle.reload(filter);
+        }
+        Ok(())
+    }
+
     fn to<W>(&self, filter: EnvFilter, colours: bool, writer: W)
     where
         W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
     {
-        let log = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(writer);
-        // Where something else logs already, as in a test, that goes on.
-        let _ = match self.format {
-            LogFormat::Text => log.try_init(),
-            LogFormat::Json => log.json().try_init(),
+        let (filter, handle) = reload::Layer::new(filter);
+        let registry = tracing_subscriber::registry().with(filter);
+        let log = fmt::layer().with_ansi(colours).with_writer(writer);
+        let started = match self.format {
+            LogFormat::Text => {
+                let log = log.map_event_format(|format| Correlated(format.with_ansi(colours)));
+                registry.with(log).try_init()
+            }
+            LogFormat::Json => registry.with(log.json().map_event_format(Correlated)).try_init(),
         };
+        // Where something else logs already, as in a test, that goes on.
+        if started.is_ok() {
+            let _ = CHANGE.set(handle);
+        }
     }
 
     fn rotating(&self, path: &Path) -> Result<FileRotate<AppendCount>, LogError> {
@@ -128,6 +156,37 @@ impl LogOptions {
             Compression::None,
             Some(options),
         ))
+    }
+}
+
+/// What changes the filter of the log that was started.
+static CHANGE: OnceLock<reload::Handle<EnvFilter, Registry>> = OnceLock::new();
+
+/// Entries that say which request they belong to. A span would say it as well, but it would have to be made for every
+/// request, and most requests log nothing.
+struct Correlated<F>(F);
+
+impl<S, N, F> FormatEvent<S, N> for Correlated<F>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+    F: FormatEvent<S, N>,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> std::fmt::Result {
+        let Some(request) = RequestId::current() else {
+            return self.0.format_event(context, writer, event);
+        };
+        let mut entry = String::new();
+        self.0.format_event(context, Writer::new(&mut entry), event)?;
+        match entry.strip_prefix('{') {
+            Some(fields) => write!(writer, "{{\"request\":\"{request}\",{fields}"),
+            None => writeln!(writer, "{} request={request}", entry.trim_end()),
+        }
     }
 }
 

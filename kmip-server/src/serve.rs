@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -13,6 +14,7 @@ use crate::auth::{Clients, ServiceError, Users, UsersError, UsersWatch};
 use crate::config::Config;
 use crate::crypto::legacy;
 use crate::engine::Engine;
+use crate::metrics::{AuditLog, Measured, Metrics, Monitor, Objects, Probe, Transport};
 use crate::process;
 use crate::rights::Folder;
 use crate::seal::{MasterKeySource, Seal, SealError};
@@ -50,17 +52,30 @@ pub enum StartError {
     /// The server can't listen.
     #[error(transparent)]
     Transport(#[from] TransportError),
+    /// Monitoring can't be answered.
+    #[error("monitoring at {address}: {error}")]
+    Monitoring {
+        /// Where.
+        address: String,
+        /// What the system says.
+        error: std::io::Error,
+    },
     /// The system doesn't let it run.
     #[error("the system: {0}")]
     System(#[from] std::io::Error),
 }
 
-/// Serves until SIGTERM or SIGINT; SIGHUP has certificates, users and policies read again. `ready` is told where, as
-/// soon as clients can connect.
+/// Serves until SIGTERM or SIGINT. SIGHUP has certificates, users and policies read again, and what may change of the
+/// configuration, which is what `again` returns then: the log's level, and the limit of requests a second. `ready` is told
+/// where clients can connect, as soon as they can, and where monitoring can.
 ///
 /// # Errors
 /// When something that the server needs can't be used.
-pub fn serve(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), StartError> {
+pub fn serve(
+    config: Config,
+    again: impl Fn() -> Result<Config, Box<dyn std::error::Error>>,
+    ready: impl FnOnce(&[SocketAddr], Option<SocketAddr>),
+) -> Result<(), StartError> {
     let missing = legacy::missing();
     if !missing.is_empty() {
         tracing::info!("this system's OpenSSL does not provide {}", missing.join(", "));
@@ -68,12 +83,14 @@ pub fn serve(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), St
     let mut watched = Vec::new();
     let _claim = Claim::new(&config.store)?;
     process::lock_memory();
-    let (engine, config, keeper) = engine(config, &mut watched)?;
+    let metrics = config.monitoring.is_some().then(Metrics::new);
+    let Parts { engine, config, keeper, probe } = parts(config, metrics.clone(), &mut watched)?;
     let engine = Arc::new(engine);
+    let probe = Arc::new(probe);
     let options = Options { listen: config.listen, tls: config.tls, limits: config.limits };
     // The transport never asks for more threads than its workers, except to look up a name at the start.
-    // One more does what is asked for later, and another seals objects anew.
-    let threads = options.limits.workers.saturating_add(3);
+    // One more does what is asked for later, another seals objects anew, and some answer monitoring.
+    let threads = options.limits.workers.saturating_add(5);
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(threads).build()?;
     if let Err(failure) = engine.resume() {
@@ -82,7 +99,15 @@ pub fn serve(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), St
     let served = runtime.block_on(async {
         let later = tokio::spawn(work(Arc::clone(&engine)));
         let resealing = tokio::spawn(reseal(Arc::clone(&engine)));
-        let server = Server::bind(&options, engine).await?;
+        let server = Server::bind(&options, Arc::<Engine>::clone(&engine)).await?;
+        let monitor = match (&config.monitoring, metrics) {
+            (Some(address), Some(metrics)) => {
+                metrics.collect(Transport(server.counters()));
+                let monitor = Monitor::bind(address, metrics, Arc::clone(&probe)).await;
+                Some(monitor.map_err(|error| StartError::Monitoring { address: address.clone(), error })?)
+            }
+            _ => None,
+        };
         let (mut terminate, mut interrupt, mut hang_up) = (
             signal(SignalKind::terminate())?,
             signal(SignalKind::interrupt())?,
@@ -91,7 +116,8 @@ pub fn serve(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), St
         watched.push(Box::new(server.tls()));
         let watch = Watch::start(watched)?;
         let addresses: Vec<SocketAddr> = server.addresses().collect();
-        ready(&addresses);
+        ready(&addresses, monitor.as_ref().and_then(|monitor| monitor.address().ok()));
+        let monitoring = monitor.map(|monitor| tokio::spawn(monitor.serve()));
         server
             .serve(async {
                 loop {
@@ -99,16 +125,21 @@ pub fn serve(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), St
                         _ = terminate.recv() => break,
                         _ = interrupt.recv() => break,
                         _ = hang_up.recv() => {
-                            tracing::info!("reading certificates, users and policies again");
+                            tracing::info!("reading certificates, users and policies again, and what may change of the configuration");
                             watch.reload();
+                            change(&engine, again());
                         }
                     }
                 }
                 tracing::info!("stopping");
+                probe.stop();
             })
             .await;
         later.abort();
         resealing.abort();
+        if let Some(monitoring) = monitoring {
+            monitoring.abort();
+        }
         Ok(())
     });
     // What still runs was given up before: its client was told nothing, so nothing acknowledged is lost.
@@ -116,6 +147,18 @@ pub fn serve(config: Config, ready: impl FnOnce(&[SocketAddr])) -> Result<(), St
     // Whatever was done has been noted by now.
     drop(keeper);
     served
+}
+
+/// Puts in force what may change of the configuration.
+fn change(engine: &Engine, config: Result<Config, Box<dyn std::error::Error>>) {
+    let changed = config.and_then(|config| {
+        config.log.change_level()?;
+        engine.limit_pace(config.pace);
+        Ok(())
+    });
+    if let Err(error) = changed {
+        tracing::error!("{error}; the configuration from before stays in force");
+    }
 }
 
 /// Does what clients have asked to be done later.
@@ -188,20 +231,33 @@ pub fn check_all_but_master_key(config: &Config) -> Result<Vec<String>, StartErr
     Ok(faults)
 }
 
-fn engine(
+/// What a server is made of.
+struct Parts {
+    engine: Engine,
     config: Config,
+    keeper: Option<Keeper>,
+    probe: Probe,
+}
+
+fn parts(
+    config: Config,
+    metrics: Option<Arc<Metrics>>,
     watched: &mut Vec<Box<dyn Watched>>,
-) -> Result<(Engine, Config, Option<Keeper>), StartError> {
+) -> Result<Parts, StartError> {
     let master = config.master_key.load()?;
     let store = store::open(&config.store)?;
     let seal = Arc::new(Seal::open(&*store, &master)?);
     drop(master);
+    let store = match &metrics {
+        Some(metrics) => Arc::new(Measured::new(store, Arc::clone(metrics))),
+        None => store,
+    };
     let audit = match config.audit.enabled {
         true => Some(Audit::open(Arc::clone(&store), Arc::clone(&seal), config.audit.options.clone())?),
         false => None,
     };
-    let mut engine =
-        Engine::new(store, seal, config.engine.clone()).with_authenticator(clients(&config, watched)?);
+    let mut engine = Engine::new(Arc::clone(&store), seal, config.engine.clone())
+        .with_authenticator(clients(&config, watched)?);
     if let Some(path) = &config.policies {
         let (folder, faults) = folder(path)?;
         for fault in faults {
@@ -210,6 +266,15 @@ fn engine(
         engine = engine.with_live_policies(folder.live());
         watched.push(Box::new(folder));
     }
+    engine.limit_pace(config.pace);
+    if let Some(metrics) = metrics {
+        metrics.collect(Objects::new(Arc::clone(&store)));
+        if let Some(audit) = &audit {
+            metrics.collect(AuditLog(Arc::clone(audit)));
+        }
+        engine = engine.with_metrics(metrics);
+    }
+    let probe = Probe { store, audit: audit.clone(), stopping: AtomicBool::new(false) };
     let keeper = match audit {
         Some(audit) => {
             engine = engine.with_audit(Arc::clone(&audit));
@@ -217,7 +282,7 @@ fn engine(
         }
         None => None,
     };
-    Ok((engine, config, keeper))
+    Ok(Parts { engine, config, keeper, probe })
 }
 
 fn folder(path: &std::path::Path) -> Result<(Folder, Vec<String>), StartError> {

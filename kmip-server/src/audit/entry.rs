@@ -72,6 +72,34 @@ pub enum Outcome {
     Pending,
 }
 
+impl Outcome {
+    /// All there are.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Success, Self::Failed, Self::Denied, Self::Undone, Self::Pending];
+
+    /// Its place among all.
+    pub(crate) fn place(self) -> usize {
+        match self {
+            Self::Success => 0,
+            Self::Failed => 1,
+            Self::Denied => 2,
+            Self::Undone => 3,
+            Self::Pending => 4,
+        }
+    }
+
+    /// As it is written.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failed => "failed",
+            Self::Denied => "denied",
+            Self::Undone => "undone",
+            Self::Pending => "pending",
+        }
+    }
+}
+
 /// What happens to the server itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -70,14 +70,41 @@ impl NewFile {
     }
 
     /// Has it be there, and stay there.
+    ///
+    /// One of the same records may be there already, of an attempt that a crash cut short: it is replaced. One of others is
+    /// of a time after the backup that this store was restored from: it is put aside.
     pub(super) fn finish(mut self) -> Result<PathBuf, AuditError> {
         let finished = self.file.flush().and_then(|()| self.file.get_ref().sync_all());
-        let finished = finished.and_then(|()| fs::rename(&self.part, &self.path));
+        let finished = finished.and_then(|()| {
+            if self.path.exists() && !is_beginning(&self.path, &self.part)? {
+                let aside = self.path.with_extension(format!("jsonl.aside-{}", uuid::Uuid::new_v4().simple()));
+                tracing::warn!(file = %aside.display(), "put a file of the audit log aside whose records are others");
+                fs::rename(&self.path, aside)?;
+            }
+            fs::rename(&self.part, &self.path)
+        });
         let folder = self.path.parent().unwrap_or(Path::new("."));
         finished
             .and_then(|()| File::open(folder)?.sync_all())
             .map_err(|error| AuditError::file(&self.path, error))?;
         Ok(self.path)
+    }
+}
+
+/// Whether a file begins as all of another does.
+fn is_beginning(path: &Path, of: &Path) -> std::io::Result<bool> {
+    let (mut first, mut second) = (BufReader::new(File::open(path)?), BufReader::new(File::open(of)?));
+    loop {
+        let (found, expected) = (first.fill_buf()?, second.fill_buf()?);
+        if found.is_empty() {
+            return Ok(true);
+        }
+        let length = found.len().min(expected.len());
+        if length == 0 || found.get(..length) != expected.get(..length) {
+            return Ok(false);
+        }
+        first.consume(length);
+        second.consume(length);
     }
 }
 

@@ -238,6 +238,11 @@ impl Audit {
         (self.failures.load(Ordering::Relaxed), self.lost.load(Ordering::Relaxed))
     }
 
+    /// The number of the last record, of those that were written by the thread.
+    pub(crate) fn head(&self) -> u64 {
+        self.head.load(Ordering::Relaxed)
+    }
+
     /// How many records are yet to be written.
     pub fn waiting(&self) -> usize {
         lock(&self.waiting).entries.len()

@@ -171,6 +171,21 @@ fn a_crash_between_the_file_and_the_store_leaves_the_chain_whole() {
 }
 
 #[test]
+fn no_file_is_ever_written_over_with_other_records() {
+    let place = Place::new();
+    let audit = place.open();
+    (0..2).for_each(|_| note(&audit, 100));
+    let folder = place.folder.path().join("audit");
+    std::fs::create_dir(&folder).unwrap();
+    let name = Files::new(&folder).create(1).unwrap().finish().unwrap();
+    std::fs::write(&name, "of another time\n").unwrap();
+    audit.rotate().unwrap();
+    assert_eq!(place.verify().unwrap().head.number, 200);
+    let all: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(all.iter().any(|path| std::fs::read_to_string(path).unwrap() == "of another time\n"), "{all:?}");
+}
+
+#[test]
 fn tampering_with_the_store_shows() {
     for (statement, expected) in [
         (

@@ -35,6 +35,8 @@ impl Layers {
             engine: Settings::default(),
             log: LogOptions::default(),
             audit: Audit::default(),
+            monitoring: None,
+            pace: None,
         };
         self.lay(file, config)
     }
@@ -111,6 +113,8 @@ impl Layers {
         let all = config.limits.connections;
         config.limits.connections_per_client =
             limits.connections_per_client.map_or((all - all / 16).max(1), Into::into);
+        config.limits.connections_per_address = limits.connections_per_address.map(Into::into);
+        config.pace = limits.requests_per_second;
         set(&mut config.limits.handshakes, limits.handshakes.map(Into::into));
         set(&mut config.limits.handshake_time, limits.handshake_seconds.map(seconds));
         set(&mut config.limits.idle_time, limits.idle_seconds.map(seconds));
@@ -176,6 +180,7 @@ impl Layers {
             name.into()
         });
         options.directory = audit.directory.or(beside);
+        config.monitoring = file.monitoring.listen;
         Ok(config)
     }
 

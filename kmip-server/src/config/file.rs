@@ -33,6 +33,7 @@ section! {
             crypto: Crypto,
             log: Log,
             audit: Audit,
+            monitoring: Monitoring,
         }
     }
 }
@@ -83,6 +84,12 @@ section! {
         connections: NonZeroUsize, Value, "16384" = "16384";
         /// Connections of one client's certificate: the rest is for others. 15 of 16 if it isn't said.
         connections_per_client: NonZeroUsize, Value, "15360" = "15360";
+        /// Connections of one address (of IPv6, of one network of 64 bits), handshakes included. No limit if it isn't said:
+        /// many clients may come by one address.
+        connections_per_address: NonZeroUsize, Value, "256";
+        /// Requests of one user in a second; as many may come at once. Each item of a batch counts. More are refused. No
+        /// limit if it isn't said.
+        requests_per_second: NonZeroU32, Value, "1000";
         /// TLS handshakes at once. One more, and the one that has taken longest is given up.
         handshakes: NonZeroUsize, Value, "512" = "512";
         /// How long a handshake may take.
@@ -181,6 +188,15 @@ section! {
     }
 }
 
+section! {
+    /// What monitoring sees.
+    pub(super) struct Monitoring in "monitoring" {
+        /// Where to answer monitoring, in plain HTTP: /metrics for Prometheus, /health and /ready. Nowhere if it isn't said.
+        /// Whoever can connect is answered: it is for an address that others can't reach.
+        listen: String, Text, r#""127.0.0.1:9696""#;
+    }
+}
+
 /// A group service, as a file names it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -215,6 +231,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         Crypto::SETTINGS,
         Log::SETTINGS,
         Audit::SETTINGS,
+        Monitoring::SETTINGS,
     ]
     .into_iter()
     .flatten()

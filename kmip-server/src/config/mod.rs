@@ -15,6 +15,7 @@ mod setting;
 mod show;
 
 use std::io;
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use crate::audit::AuditOptions;
@@ -53,6 +54,10 @@ pub struct Config {
     pub log: LogOptions,
     /// What the audit log is.
     pub audit: Audit,
+    /// Where monitoring may ask, as `HOST:PORT`; nowhere if there is none.
+    pub monitoring: Option<String>,
+    /// How many requests one user may send in a second, if there is a limit.
+    pub pace: Option<NonZeroU32>,
 }
 
 /// What the audit log is.

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use kmip::ttlv::{Text, Version};
 use kmip::types::{Operation, ResultReason};
@@ -120,6 +121,7 @@ pub(super) struct Ran {
     trace: Trace,
     outcome: Outcome,
     reason: Option<ResultReason>,
+    time: Duration,
 }
 
 impl Ran {
@@ -155,12 +157,13 @@ impl Account {
         trace: Trace,
         result: &Result<(), Failure>,
         version: Version,
+        since: Instant,
     ) {
         let (outcome, reason) = match result {
             Ok(()) => (Outcome::Success, None),
             Err(failure) => (trace.outcome(failure), Some(failure.kind().reason(Some(operation), version))),
         };
-        self.ran.push(Ran { operation, trace, outcome, reason });
+        self.ran.push(Ran { operation, trace, outcome, reason, time: since.elapsed() });
     }
 
     /// Nothing of what has run since it was last told has happened.
@@ -216,6 +219,9 @@ impl Engine {
             }
             account.told |= told;
         }
+        if let Some(metrics) = &self.metrics {
+            account.ran.iter().for_each(|ran| metrics.operation(ran.operation, ran.outcome, ran.time));
+        }
         account.ran.clear();
     }
 
@@ -228,8 +234,11 @@ impl Engine {
         version: Version,
     ) {
         let outcome = Trace::default().outcome(failure);
+        let reason = Some(failure.kind().reason(operation, version));
+        if let Some(metrics) = &self.metrics {
+            metrics.refused(reason.and_then(ResultReason::name).unwrap_or("other"));
+        }
         if let Some(audit) = &self.audit {
-            let reason = Some(failure.kind().reason(operation, version));
             audit.note(Entry { reason, ..account.origin.entry(operation, outcome) });
             account.told = true;
         }

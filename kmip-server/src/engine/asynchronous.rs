@@ -154,6 +154,9 @@ impl Engine {
                 tracing::error!(%failure, "what an asynchronous operation came to could not be kept");
             }
         }
+        if sweep {
+            self.pace.sweep();
+        }
         if sweep && let Err(failure) = self.forget(now) {
             tracing::error!(%failure, "answers that are too old could not be removed");
         }
@@ -170,6 +173,7 @@ impl Engine {
             let item: RequestBatchItem = ttlv::decode(&bytes, Tag::BatchItem, version, Mode::Lenient)?;
             operation = Some(item.operation);
             let origin = note.origin();
+            let _current = origin.request.enter();
             let mut cx = Context {
                 engine: self,
                 access: Access::Transaction(&mut *transaction),

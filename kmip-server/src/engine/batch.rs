@@ -1,5 +1,7 @@
 //! The items of one request: in order, and what becomes of them when one fails (KMIP 1.4 §6.13, §11.43).
 
+use std::time::Instant;
+
 use kmip::ttlv::{DateTime, Version};
 use kmip::types::{
     AsynchronousIndicator, BatchErrorContinuationOption, Credential, CredentialValue, Operation,
@@ -72,6 +74,11 @@ impl Engine {
             }
         };
         account.origin.is_of(&caller);
+        if let Err(failure) = self.pace.check(caller.user.as_ref(), items.len()) {
+            self.tell_refused(account, items.first().map(|item| item.operation), &failure, version);
+            response.failure(Answered::default(), &failure);
+            return response.finish(Disposition::KeepOpen);
+        }
         let mut batch = Batch {
             engine: self,
             caller: &caller,
@@ -275,6 +282,7 @@ impl Batch<'_> {
     /// Runs one item and writes its answer, if it succeeds.
     fn run<'a>(&'a mut self, item: RequestBatchItem, access: Access<'a>) -> Result<(), Failure> {
         let (answered, version, operation) = (answered(&item), self.response.version(), item.operation);
+        let since = Instant::now();
         let mut cx = Context {
             engine: self.engine,
             access,
@@ -316,7 +324,7 @@ impl Batch<'_> {
                 tracing::debug!(user = self.caller.user.as_deref(), %operation, %version, %failure, "failed");
             }
         }
-        self.account.ran(operation, trace, &result, version);
+        self.account.ran(operation, trace, &result, version, since);
         result
     }
 }

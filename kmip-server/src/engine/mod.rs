@@ -39,6 +39,7 @@ pub(crate) mod locate;
 mod material;
 mod names;
 mod object;
+mod pace;
 mod record;
 mod refusal;
 mod response;
@@ -48,6 +49,7 @@ mod transcript;
 mod weak;
 mod writer;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -80,6 +82,7 @@ pub(crate) use self::tickets::{Grant, Wanted as WantedTicket};
 pub(crate) use self::writer::{New, Writer};
 use crate::audit::Audit;
 use crate::handler::{Disposition, Peer};
+use crate::metrics::Metrics;
 use crate::request::RequestId;
 use crate::rights::{LivePolicies, Policies};
 use crate::seal::{self, Seal, SealError};
@@ -144,7 +147,9 @@ pub struct Engine {
     streams: streams::Streams,
     tickets: tickets::Tickets,
     waiting: asynchronous::Waiting,
+    pace: pace::Pace,
     audit: Option<Arc<Audit>>,
+    metrics: Option<Arc<Metrics>>,
 }
 
 /// The answer to one message.
@@ -170,7 +175,9 @@ impl Engine {
             streams: streams::Streams::default(),
             tickets: tickets::Tickets::default(),
             waiting: asynchronous::Waiting::default(),
+            pace: pace::Pace::default(),
             audit: None,
+            metrics: None,
         }
     }
 
@@ -211,6 +218,17 @@ impl Engine {
     /// When something does not open, or the store fails.
     pub fn reseal(&self) -> Result<Option<seal::Progress>, SealError> {
         self.seal.reseal(&*self.store)
+    }
+
+    /// The engine with someone who counts what it does.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Arc<Metrics>) -> Self {
+        Self { metrics: Some(metrics), ..self }
+    }
+
+    /// Has each user send no more than so many requests a second.
+    pub fn limit_pace(&self, requests: Option<NonZeroU32>) {
+        self.pace.set(requests);
     }
 
     /// Answers one message of a peer, whatever it is.

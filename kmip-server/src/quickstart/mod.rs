@@ -164,6 +164,8 @@ impl Folder {
             engine: Settings::default(),
             log: LogOptions::default(),
             audit: Audit::default(),
+            monitoring: None,
+            pace: None,
         }
     }
 

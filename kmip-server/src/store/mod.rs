@@ -92,6 +92,9 @@ pub trait Snapshot {
     /// Whether there is no object at all.
     fn is_empty(&self) -> Result<bool, StoreError>;
 
+    /// How many objects there are of each type and state.
+    fn census(&self) -> Result<Vec<Census>, StoreError>;
+
     /// The setting of that name.
     fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
@@ -193,6 +196,17 @@ pub struct Object {
 
 /// An object, and its sealed key material if it has any.
 pub type WithMaterial = (Object, Option<Vec<u8>>);
+
+/// How many objects there are of one type and state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Census {
+    /// The object type.
+    pub object_type: u32,
+    /// The state, where the type has one.
+    pub state: Option<u32>,
+    /// How many.
+    pub count: u64,
+}
 
 /// Records of the audit log that were written together.
 #[derive(Clone, Debug, PartialEq, Eq)]

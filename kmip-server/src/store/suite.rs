@@ -218,6 +218,20 @@ fn settings() {
 }
 
 #[test]
+fn objects_are_counted_by_type_and_state() {
+    for (store, _folder) in stores() {
+        let of = |identifier, object_type, state| Header { object_type, state, ..header(identifier) };
+        for header in [of("1", 2, Some(1)), of("2", 2, Some(2)), of("3", 2, Some(1)), of("4", 8, None)] {
+            insert(&*store, &header, &[]);
+        }
+        let census = read(&*store, |snapshot| snapshot.census()).unwrap();
+        let counted: Vec<_> =
+            census.iter().map(|entry| (entry.object_type, entry.state, entry.count)).collect();
+        assert_eq!(counted, [(2, Some(1), 2), (2, Some(2), 1), (8, None, 1)]);
+    }
+}
+
+#[test]
 fn the_audit_log_is_kept_in_order() {
     for (store, _folder) in stores() {
         let segment = |first, last| AuditSegment { first, last, lines: vec![b'x'; 10] };

@@ -16,6 +16,9 @@ pub struct Limits {
     pub connections: usize,
     /// Of these, how many of one client's certificate: the rest is for others. One more is told so and closed.
     pub connections_per_client: usize,
+    /// Connections of one address, handshakes included; none if there is no limit: many clients may come by one. One more
+    /// is closed.
+    pub connections_per_address: Option<usize>,
     /// Handshakes at once. When there is one more, the one that has taken longest is given up.
     pub handshakes: usize,
     /// How long a handshake may take.
@@ -39,6 +42,7 @@ impl Default for Limits {
         Self {
             connections: 16_384,
             connections_per_client: 15_360,
+            connections_per_address: None,
             handshakes: 512,
             handshake_time: Duration::from_secs(10),
             // Many clients open one connection and use it now and then; few of them open a new one by themselves.

@@ -6,7 +6,9 @@
 //! few: when there are more, the one that has taken longest is given up. So whoever opens connections and says
 //! nothing stands in nobody's way but the like of them.
 
+mod addresses;
 pub(crate) mod ciphers;
+mod counters;
 mod error;
 mod handshakes;
 mod limits;
@@ -26,15 +28,17 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_openssl::SslStream;
 
+pub(crate) use counters::Counters;
 pub use error::TransportError;
 pub use limits::Limits;
 pub(crate) use stop::{Stop, Stopper};
 pub use tls::{TlsOptions, TlsVersion};
 
+use self::addresses::{Addresses, OfAddress};
 use self::handshakes::Handshakes;
 use self::places::{Place, Places};
 use crate::connection::{self, Service};
-use crate::handler::{Handler, Peer};
+use crate::handler::{Handler, Peer, Refusal};
 
 /// Where and how a server listens.
 #[derive(Clone, Debug)]
@@ -104,6 +108,7 @@ impl Server {
             tls,
             handshakes: Handshakes::new(limits.handshakes),
             places: Places::new(&limits),
+            addresses: Addresses::new(limits.connections_per_address),
             service: Arc::new(Service::new(handler, limits)),
             stop: stopper.stop(),
         };
@@ -113,6 +118,11 @@ impl Server {
     /// The addresses it listens on, in the order of the options, with their real ports.
     pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
         self.listeners.iter().map(|(_, address)| *address)
+    }
+
+    /// What it counts.
+    pub(crate) fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.gate.service.counters)
     }
 
     /// What reads its certificates and keys again.
@@ -152,6 +162,7 @@ struct Gate {
     tls: Arc<ArcSwap<SslContext>>,
     handshakes: Handshakes,
     places: Places,
+    addresses: Addresses,
     service: Arc<Service>,
     stop: Stop,
 }
@@ -171,7 +182,16 @@ async fn accept(listener: TcpListener, address: SocketAddr, gate: Arc<Gate>) {
             }
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(admit(stream, peer, Arc::clone(&gate)));
+                    gate.service.counters.accepted.add();
+                    match gate.addresses.take(peer.ip()) {
+                        Some(of_address) => {
+                            connections.spawn(admit(stream, peer, of_address, Arc::clone(&gate)));
+                        }
+                        None => {
+                            gate.service.counters.of_address.add();
+                            tracing::info!(address = %peer, "refused a connection: there are too many of this address");
+                        }
+                    }
                 }
                 // A connection that is gone again already is no trouble. A lack of descriptors or memory is:
                 // trying on at once would change nothing and take the processor from those who could end it.
@@ -187,13 +207,14 @@ async fn accept(listener: TcpListener, address: SocketAddr, gate: Arc<Gate>) {
 }
 
 /// Lets one connection in, and serves it to its end.
-async fn admit(stream: TcpStream, address: SocketAddr, gate: Arc<Gate>) {
+async fn admit(stream: TcpStream, address: SocketAddr, of_address: OfAddress, gate: Arc<Gate>) {
     let Some((stream, peer, place)) = Box::pin(knock(stream, address, &gate)).await else { return };
+    let open = gate.service.counters.hold(|counters| &counters.open);
     tracing::debug!(%address, client = peer.common_name(), "connected");
     let end =
         connection::serve(stream, Arc::new(peer), place.turns(), &gate.service, gate.stop.clone()).await;
     tracing::debug!(%address, %end, "disconnected");
-    drop(place);
+    drop((place, open, of_address));
 }
 
 /// The handshake, and a place among the connections. Both are refused here.
@@ -204,15 +225,18 @@ async fn knock(
 ) -> Option<(SslStream<TcpStream>, Peer, Place)> {
     let mut turn = gate.handshakes.enter();
     let mut stop = gate.stop.clone();
-    let limits = &gate.service.limits;
+    let (limits, counters) = (&gate.service.limits, &gate.service.counters);
+    let _going_on = counters.hold(|counters| &counters.handshakes);
     let admission = async {
         let (mut stream, peer) =
             match timeout(limits.handshake_time, shake(stream, address, &gate.tls.load_full())).await {
                 Err(_) => {
+                    counters.slow.add();
                     tracing::info!(%address, "the TLS handshake took too long");
                     return None;
                 }
                 Ok(Err(reason)) => {
+                    counters.failed.add();
                     tracing::info!(%address, %reason, "the TLS handshake failed");
                     return None;
                 }
@@ -221,6 +245,10 @@ async fn knock(
         match gate.places.take(&peer) {
             Ok(place) => Some((stream, peer, place)),
             Err(refusal) => {
+                match refusal {
+                    Refusal::TooManyOfOne { .. } => counters.of_client.add(),
+                    _ => counters.of_server.add(),
+                }
                 tracing::warn!(%address, client = peer.common_name(), reason = %refusal, "refused a connection");
                 connection::refuse(&mut stream, &gate.service, &refusal, &mut gate.stop.clone()).await;
                 None
@@ -230,6 +258,7 @@ async fn knock(
     tokio::select! {
         admitted = admission => admitted,
         () = turn.over() => {
+            counters.crowded.add();
             tracing::warn!(%address, "gave up an unfinished TLS handshake in favour of newer ones");
             None
         }

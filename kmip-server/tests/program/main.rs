@@ -11,6 +11,7 @@ mod identity;
 mod keys;
 mod live;
 mod logging;
+mod monitoring;
 mod quickstart;
 mod run;
 mod secrecy;

@@ -56,6 +56,23 @@ async fn one_client_leaves_places_for_others() {
 }
 
 #[tokio::test]
+async fn one_address_has_so_many_handshakes_included() {
+    let server = start(Limits { connections_per_address: Some(2), ..Limits::default() }).await;
+    let mut first = server.connect().await;
+    first.echo(b"first").await.unwrap();
+    let silent = TcpStream::connect(server.address).await.unwrap();
+    let mut third = TcpStream::connect(server.address).await.unwrap();
+    // Closed at once, or reset.
+    let read = soon(third.read(&mut [0; 16])).await;
+    assert!(matches!(read, Ok(0) | Err(_)), "{read:?}");
+    drop(silent);
+    first.echo(b"still there").await.unwrap();
+    let client = server.client(None, None).build();
+    let fourth = async { while server.connect_as(Ssl::new(&client).unwrap()).await.is_err() {} };
+    soon(fourth).await;
+}
+
+#[tokio::test]
 async fn whoever_says_nothing_stands_in_nobodys_way() {
     let server = start(Limits { handshakes: 4, ..Limits::default() }).await;
     let mut silent = Vec::new();

@@ -5,8 +5,8 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, ToSql, params};
 
 use super::locate;
 use crate::store::{
-    AuditSegment, Header, IndexEntry, IndexValue, Located, Material, Object, Query, Snapshot, StoreError,
-    TransactFn, Transaction, WithMaterial,
+    AuditSegment, Census, Header, IndexEntry, IndexValue, Located, Material, Object, Query, Snapshot,
+    StoreError, TransactFn, Transaction, WithMaterial,
 };
 
 /// A connection inside a transaction.
@@ -90,6 +90,17 @@ impl Snapshot for Session<'_> {
 
     fn is_empty(&self) -> Result<bool, StoreError> {
         Ok(!self.0.prepare_cached("SELECT 1 FROM object LIMIT 1")?.exists([])?)
+    }
+
+    fn census(&self) -> Result<Vec<Census>, StoreError> {
+        // Answered from an index alone.
+        let mut statement = self.0.prepare_cached(
+            "SELECT object_type, state, count(*) FROM object GROUP BY state, object_type ORDER BY 1, 2",
+        )?;
+        let rows = statement.query_map([], |row| {
+            Ok(Census { object_type: row.get(0)?, state: row.get(1)?, count: natural(row, 2)? })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     fn setting(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
