@@ -113,6 +113,8 @@ pub fn serve(
             signal(SignalKind::interrupt())?,
             signal(SignalKind::hangup())?,
         );
+        // A file that may not become any larger is an error of whoever writes it, and not the server's end.
+        let _too_large = signal(SignalKind::from_raw(nix::libc::SIGXFSZ))?;
         watched.push(Box::new(server.tls()));
         let watch = Watch::start(watched)?;
         let addresses: Vec<SocketAddr> = server.addresses().collect();

@@ -27,6 +27,7 @@ mod clients;
 mod create;
 mod create_key_pair;
 mod cryptography;
+mod damage;
 mod derive;
 mod errors_attributes;
 mod errors_cryptography;

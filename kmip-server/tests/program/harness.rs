@@ -152,6 +152,14 @@ pub(crate) fn password(user: &str, password: &str) -> Credential {
 
 /// Creates an AES key under an operation policy, over a connection; its identifier.
 pub(crate) fn create(stream: &mut SslStream<TcpStream>, policy: &str) -> UniqueIdentifier {
+    try_create(stream, policy).unwrap_or_else(|refused| panic!("{refused:?}"))
+}
+
+/// The same where it may be refused.
+pub(crate) fn try_create(
+    stream: &mut SslStream<TcpStream>,
+    policy: &str,
+) -> Result<UniqueIdentifier, Box<ResponseBatchItem>> {
     let mask = CryptographicUsageMask::Encrypt | CryptographicUsageMask::Decrypt;
     let set: AttributeSet = [
         AttributeValue::CryptographicAlgorithm(CryptographicAlgorithm::AES),
@@ -165,9 +173,9 @@ pub(crate) fn create(stream: &mut SslStream<TcpStream>, policy: &str) -> UniqueI
         template_attribute: Some(set.to_template_attribute()),
         ..CreateRequest::new(ObjectType::SymmetricKey)
     };
-    let item = exchange(stream, request, None);
-    let created = CreateResponse::try_from(item.response_payload.unwrap());
-    created.unwrap_or_else(|other| panic!("{other:?}")).unique_identifier
+    let mut item = exchange(stream, request, None);
+    let Some(payload) = item.response_payload.take() else { return Err(item.into()) };
+    Ok(CreateResponse::try_from(payload).unwrap_or_else(|other| panic!("{other:?}")).unique_identifier)
 }
 
 /// A request to get this object.
