@@ -1,9 +1,11 @@
 //! Files that are there as a whole or not at all.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+
+use zeroize::Zeroizing;
 
 /// What may be read by everyone.
 pub(crate) const PUBLIC: u32 = 0o644;
@@ -32,4 +34,25 @@ pub(crate) fn write(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
         Some(folder) => fs::File::open(folder)?.sync_all(),
         None => Ok(()),
     }
+}
+
+/// Reads a file that must be its owner's alone.
+pub(crate) fn read_private(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut file = fs::File::open(path)?;
+    // Asked of the open file, so that it can't be exchanged in between.
+    let metadata = file.metadata()?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(io::Error::new(
+            io::ErrorKind::PermissionDenied,
+            format!(
+                "others than its owner may use it (mode {mode:04o}); chmod 600 it, and think of who read it"
+            ),
+        ));
+    }
+    // In one piece, for what grows leaves copies behind.
+    let room = usize::try_from(metadata.len()).unwrap_or_default().saturating_add(1);
+    let mut contents = Zeroizing::new(Vec::with_capacity(room));
+    file.read_to_end(&mut contents)?;
+    Ok(contents)
 }

@@ -18,6 +18,7 @@
 
 pub mod audit;
 pub mod auth;
+pub mod authority;
 pub mod backup;
 pub mod cli;
 pub mod config;

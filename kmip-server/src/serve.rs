@@ -11,9 +11,10 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::audit::{Audit, AuditError, Keeper};
 use crate::auth::{Clients, ServiceError, Users, UsersError, UsersWatch};
+use crate::authority::{AuthorityError, Trust};
 use crate::config::Config;
 use crate::crypto::legacy;
-use crate::engine::Engine;
+use crate::engine::{Engine, Settings};
 use crate::metrics::{AuditLog, Measured, Metrics, Monitor, Objects, Probe, Transport};
 use crate::process;
 use crate::rights::Folder;
@@ -46,6 +47,9 @@ pub enum StartError {
     /// The users can't be read.
     #[error(transparent)]
     Users(#[from] UsersError),
+    /// The authority for Certify can't be used.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
     /// A group service can't be asked.
     #[error(transparent)]
     Service(#[from] ServiceError),
@@ -229,6 +233,7 @@ pub fn check_all_but_master_key(config: &Config) -> Result<Vec<String>, StartErr
     };
     clients(config, &mut Vec::new())?;
     config.tls.check()?;
+    certification(config, &mut config.engine.clone())?;
     store::check(&config.store)?;
     Ok(faults)
 }
@@ -258,8 +263,10 @@ fn parts(
         true => Some(Audit::open(Arc::clone(&store), Arc::clone(&seal), config.audit.options.clone())?),
         false => None,
     };
-    let mut engine = Engine::new(Arc::clone(&store), seal, config.engine.clone())
-        .with_authenticator(clients(&config, watched)?);
+    let mut settings = config.engine.clone();
+    certification(&config, &mut settings)?;
+    let mut engine =
+        Engine::new(Arc::clone(&store), seal, settings).with_authenticator(clients(&config, watched)?);
     if let Some(path) = &config.policies {
         let (folder, faults) = folder(path)?;
         for fault in faults {
@@ -285,6 +292,17 @@ fn parts(
         None => None,
     };
     Ok(Parts { engine, config, keeper, probe })
+}
+
+/// What Certify, Re-certify and Validate work with.
+fn certification(config: &Config, settings: &mut Settings) -> Result<(), StartError> {
+    let authority = config.authority.authority()?;
+    if let Some(authority) = &authority {
+        config.authority.check_apart(authority, &Trust::read(&config.tls.client_ca)?)?;
+    }
+    settings.trust = config.authority.trust(authority.as_ref())?.map(Arc::new);
+    settings.authority = authority.map(Arc::new);
+    Ok(())
 }
 
 fn folder(path: &std::path::Path) -> Result<(Folder, Vec<String>), StartError> {

@@ -7,6 +7,7 @@ use super::file::{File, Slugs, settings};
 use super::{AtRest, Audit, Config, ConfigError, DEFAULT_LISTEN, Layers, Origin, pykmip};
 use crate::audit::Mode;
 use crate::auth;
+use crate::authority::{self, Allowed};
 use crate::engine::Settings;
 use crate::log::{LogFormat, LogOptions};
 use crate::seal::KeyOrigin;
@@ -31,6 +32,7 @@ impl Layers {
                 file.tls.client_ca.clone().ok_or_else(|| self.missing("tls.client_ca"))?,
             ),
             auth: auth::Options::default(),
+            authority: authority::Options::default(),
             limits: Limits::default(),
             engine: Settings::default(),
             log: LogOptions::default(),
@@ -107,6 +109,27 @@ impl Layers {
             config.auth.users = auth.users;
         }
         set(&mut config.auth.services, auth.slugs.map(services));
+
+        let own = file.authority;
+        let to = &mut config.authority;
+        for (place, path) in
+            [(&mut to.certificate, own.certificate), (&mut to.key, own.key), (&mut to.trusted, own.trusted)]
+        {
+            *place = path.or(place.take());
+        }
+        set(&mut to.terms.days, own.days);
+        if let Some(digest) = own.digest {
+            to.terms.digest = authority::Digest::parse(&digest)
+                .ok_or_else(|| self.wrong("authority.digest", "it is sha256, sha384 or sha512"))?;
+        }
+        if let Some(names) = own.extensions {
+            to.terms.extensions = Allowed::new(names.0.iter().map(String::as_str)).map_err(|name| {
+                self.wrong(
+                    "authority.extensions",
+                    format!("{name:?} is no extension that requests may ask for"),
+                )
+            })?;
+        }
 
         let limits = file.limits;
         set(&mut config.limits.connections, limits.connections.map(Into::into));

@@ -28,6 +28,7 @@ section! {
         sections {
             tls: Tls,
             auth: Auth,
+            authority: Authority,
             limits: Limits,
             server: Server,
             crypto: Crypto,
@@ -74,6 +75,27 @@ section! {
         /// `timeout_seconds` (5).
         slugs: Vec<Slugs>, Value, r#"[{ name = "primary", url = "http://127.0.0.1:8080/slugs/", enabled = false }]"#
             = "[]";
+    }
+}
+
+section! {
+    /// Certificates for clients' public keys.
+    pub(super) struct Authority in "authority" {
+        /// The certificate of the authority that Certify and Re-certify issue with, followed by those above it (PEM). Without
+        /// one, they are not served. It must not be one whose clients are let in, nor stand below one.
+        certificate: PathBuf, Path, r#""certify.crt""#;
+        /// The authority's private key (PEM), readable by its owner alone.
+        key: PathBuf, Path, r#""certify.key""#;
+        /// Roots that Validate trusts beside the authority (PEM). With neither, it is not served.
+        trusted: PathBuf, Path, r#""roots.crt""#;
+        /// For how many days a certificate is valid, at most: its Activation and Deactivation Date may say less.
+        days: NonZeroU32, Value, "366" = "366";
+        /// What certificates are signed with: sha256, sha384 or sha512.
+        digest: String, Text, r#""sha256""# = r#""sha256""#;
+        /// The extensions that certificates get from their requests, as OpenSSL names them, or by object identifier. Others
+        /// are left out; a request with a critical one among these is refused.
+        extensions: Texts, List, r#"["subjectAltName", "keyUsage", "extendedKeyUsage"]"#
+            = r#"["subjectAltName", "keyUsage", "extendedKeyUsage"]"#;
     }
 }
 
@@ -226,6 +248,7 @@ pub fn settings() -> impl Iterator<Item = &'static Setting> {
         File::SETTINGS,
         Tls::SETTINGS,
         Auth::SETTINGS,
+        Authority::SETTINGS,
         Limits::SETTINGS,
         Server::SETTINGS,
         Crypto::SETTINGS,

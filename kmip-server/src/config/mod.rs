@@ -20,6 +20,7 @@ use std::path::PathBuf;
 
 use crate::audit::AuditOptions;
 use crate::auth;
+use crate::authority;
 use crate::engine::Settings;
 use crate::log::LogOptions;
 use crate::seal::KeyOrigin;
@@ -46,6 +47,8 @@ pub struct Config {
     pub tls: TlsOptions,
     /// How clients are known.
     pub auth: auth::Options,
+    /// The authority that Certify issues with, and the roots that Validate trusts.
+    pub authority: authority::Options,
     /// How much there may be of connections and requests.
     pub limits: Limits,
     /// What the engine is set to.

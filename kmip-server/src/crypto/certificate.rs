@@ -38,6 +38,13 @@ pub enum Part {
     Qualifier,
 }
 
+impl Part {
+    /// What OpenSSL calls it.
+    pub(crate) fn nid(self) -> Nid {
+        PARTS.iter().find(|(_, part)| *part == self).map_or(Nid::UNDEF, |(nid, _)| *nid)
+    }
+}
+
 /// A subject or an issuer.
 #[derive(Clone, Debug, Default)]
 pub struct Named {
@@ -144,25 +151,41 @@ fn named(name: &X509NameRef, alternative: Option<Stack<GeneralName>>) -> Result<
         }
     }
     for name in alternative.iter().flatten() {
-        // RFC 5280 §4.2.1.6: the tags are those of the choice GeneralName.
         let (tag, bytes, text) = if let Some(email) = name.email() {
-            (0x81, email.as_bytes().to_vec(), email.to_owned())
+            (EMAIL, email.as_bytes().to_vec(), email.to_owned())
         } else if let Some(host) = name.dnsname() {
-            (0x82, host.as_bytes().to_vec(), host.to_owned())
+            (DNS, host.as_bytes().to_vec(), host.to_owned())
         } else if let Some(uri) = name.uri() {
-            (0x86, uri.as_bytes().to_vec(), uri.to_owned())
+            (URI, uri.as_bytes().to_vec(), uri.to_owned())
         } else if let Some(address) = name.ipaddress() {
-            (0x87, address.to_vec(), address_text(address))
+            (IP_ADDRESS, address.to_vec(), address_text(address))
         } else if let Some(directory) = name.directory_name() {
-            (0xA4, directory.to_der()?, self::text(directory))
+            (DIRECTORY, directory.to_der()?, self::text(directory))
         } else {
             continue;
         };
-        named.alternative.push(super::der::item(tag, &bytes));
+        named.alternative.push(general_name(tag, &bytes));
         named.alternative_text.push(text);
     }
     Ok(named)
 }
+
+/// A GeneralName as DER; its tag is that of the choice.
+pub(crate) fn general_name(tag: u8, content: &[u8]) -> Vec<u8> {
+    super::der::item(tag, content)
+}
+
+// RFC 5280 §4.2.1.6.
+/// The tag of an e-mail address.
+pub(crate) const EMAIL: u8 = 0x81;
+/// The tag of a host's name.
+pub(crate) const DNS: u8 = 0x82;
+/// The tag of a directory name.
+const DIRECTORY: u8 = 0xA4;
+/// The tag of a URI.
+pub(crate) const URI: u8 = 0x86;
+/// The tag of an address of the Internet.
+pub(crate) const IP_ADDRESS: u8 = 0x87;
 
 fn address_text(address: &[u8]) -> String {
     if let Ok(four) = <[u8; 4]>::try_from(address) {

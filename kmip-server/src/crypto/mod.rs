@@ -8,7 +8,7 @@ pub mod aead;
 mod algorithm;
 pub mod certificate;
 pub mod cipher;
-mod der;
+pub(crate) mod der;
 pub mod derive;
 pub mod digest;
 mod error;

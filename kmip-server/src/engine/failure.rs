@@ -1,5 +1,6 @@
 //! Why an operation fails, and the Result Reason that says so in each version.
 
+mod authority;
 mod crypto;
 
 use std::borrow::Cow;
@@ -32,6 +33,10 @@ pub enum Kind {
     AlreadyDestroyed,
     /// There is an object with this identifier.
     AlreadyExists,
+    /// What is said to be a certificate request is none, or not one for this key.
+    CertificateRequest,
+    /// An object stands among certificates that is none.
+    NoCertificate,
     /// The client leaves Application Data to the server, which makes none for this namespace.
     ApplicationNamespace,
     /// The object has to be recovered from the archive first.
@@ -172,6 +177,10 @@ impl Kind {
             // KMIP 1.4 §11.22 for Destroy; 2.0 §6.1.15.1.
             Self::AlreadyDestroyed => &[R::ObjectDestroyed, R::PermissionDenied],
             Self::AlreadyExists => &[R::ObjectAlreadyExists, R::InvalidField],
+            // 1.4 §11.8.
+            Self::CertificateRequest => &[R::InvalidCSR, R::InvalidField],
+            // 1.4 §11.25: "does not specify a certificate list".
+            Self::NoCertificate => &[R::InvalidObjectType, R::InvalidMessage],
             Self::ApplicationNamespace => &[R::ApplicationNamespaceNotSupported],
             Self::Archived => &[R::ObjectArchived],
             // 1.4 §11.15 to §11.17; each operation of 2.0 has its own of these.
@@ -396,6 +405,8 @@ mod tests {
                     Kind::Ticket,
                     Kind::TicketRights,
                     Kind::ApplicationNamespace,
+                    Kind::CertificateRequest,
+                    Kind::NoCertificate,
                     Kind::Archived,
                     Kind::AttributeExists,
                     Kind::AttributeNotThere,

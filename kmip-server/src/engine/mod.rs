@@ -61,7 +61,7 @@ use self::account::{Account, Origin};
 pub(crate) use self::adopt::{Adopted, adopt};
 pub(crate) use self::attributes::implicit::generator;
 pub(crate) use self::attributes::request::{
-    PROTECTION, algorithm, check_protection, flag, length, required, usage_mask,
+    PROTECTION, SUBJECT, algorithm, check_protection, flag, length, required, usage_mask,
 };
 pub(crate) use self::attributes::{Adjustment, Change, Which, numbered};
 pub use self::attributes::{Facts, Purpose, Requested, View};
@@ -81,6 +81,7 @@ pub(crate) use self::streams::{End, Gather, Stream, Work};
 pub(crate) use self::tickets::{Grant, Wanted as WantedTicket};
 pub(crate) use self::writer::{New, Writer};
 use crate::audit::Audit;
+use crate::authority::{Authority, Trust};
 use crate::handler::{Disposition, Peer};
 use crate::metrics::Metrics;
 use crate::request::RequestId;
@@ -116,6 +117,10 @@ pub struct Settings {
     pub streams: StreamLimits,
     /// Whether weak algorithms may be used: DES and 3DES, Blowfish, CAST5, IDEA, RC4, MD4, MD5, and SHA-1 in signatures.
     pub weak_algorithms: bool,
+    /// The authority that Certify and Re-certify issue with. None: they are not served.
+    pub authority: Option<Arc<Authority>>,
+    /// The roots that Validate trusts. None: it is not served.
+    pub trust: Option<Arc<Trust>>,
 }
 
 impl Default for Settings {
@@ -132,6 +137,8 @@ impl Default for Settings {
             interop: false,
             streams: StreamLimits::default(),
             weak_algorithms: true,
+            authority: None,
+            trust: None,
         }
     }
 }

@@ -9,6 +9,8 @@ mod archive;
 mod asymmetric;
 mod attribute_forms;
 mod cancel;
+mod certification;
+mod certify;
 mod check;
 mod container;
 mod create;
@@ -45,6 +47,7 @@ mod parameters;
 mod parts;
 mod profiles;
 mod query;
+mod re_certify;
 mod re_key;
 mod re_key_key_pair;
 mod recover;
@@ -59,6 +62,7 @@ mod signing;
 mod split;
 mod symmetric;
 mod templates;
+mod validate;
 mod wrapping;
 
 use kmip::ttlv::{Tag, Unknown, Version};
@@ -146,6 +150,9 @@ handlers! {
     JoinSplitKey JoinSplitKeyRequest Writes join_split_key::join_split_key;
     ReKey ReKeyRequest Writes re_key::re_key;
     ReKeyKeyPair ReKeyKeyPairRequest Writes re_key_key_pair::re_key_key_pair;
+    Certify CertifyRequest Writes certify::certify;
+    ReCertify ReCertifyRequest Writes re_certify::re_certify;
+    Validate ValidateRequest Reads validate::validate;
     Register RegisterRequest Writes register::register;
     Import ImportRequest Writes import::import;
     Export ExportRequest Reads export::export;
@@ -235,7 +242,12 @@ pub(crate) fn served(version: Version, settings: &Settings) -> impl Iterator<Ite
 
 /// Whether the settings let clients have an operation.
 fn is_on(operation: Operation, settings: &Settings) -> bool {
-    operation != Operation::Interop || settings.interop
+    match operation {
+        Operation::Interop => settings.interop,
+        Operation::Certify | Operation::ReCertify => settings.authority.is_some(),
+        Operation::Validate => settings.trust.is_some(),
+        _ => true,
+    }
 }
 
 /// The failure for an operation that the server doesn't have.

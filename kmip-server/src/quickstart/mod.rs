@@ -1,7 +1,5 @@
 //! A server without any set-up: everything that it needs is made in one folder, once, and used from then on.
 
-mod authority;
-
 use std::fs;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -13,8 +11,8 @@ use openssl::pkey::{PKey, Private};
 use openssl::x509::X509;
 use zeroize::Zeroizing;
 
-use self::authority::{Pair, Use};
 use crate::auth;
+use crate::authority::{self, AuthorityError, Pair, Purpose};
 use crate::config::{AtRest, Audit, Config, ConfigError, DEFAULT_LISTEN};
 use crate::engine::Settings;
 use crate::files;
@@ -84,6 +82,9 @@ pub enum QuickstartError {
     /// The store's address can't be understood.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A certificate can't be made.
+    #[error(transparent)]
+    Authority(#[from] AuthorityError),
     /// OpenSSL failed.
     #[error("OpenSSL: {0}")]
     OpenSsl(#[from] ErrorStack),
@@ -120,6 +121,7 @@ impl Folder {
         lock.lock().map_err(failed)?;
         folder.master_key(&config)?;
         folder.certificates(&config.listen)?;
+        folder.issuer(&config)?;
         Ok((folder, config))
     }
 
@@ -160,6 +162,11 @@ impl Folder {
                 self.file(AUTHORITY.certificate),
             ),
             auth: auth::Options::default(),
+            authority: authority::Options {
+                certificate: Some(self.file(ISSUER.certificate)),
+                key: Some(self.file(ISSUER.key)),
+                ..authority::Options::default()
+            },
             limits: Limits::default(),
             engine: Settings::default(),
             log: LogOptions::default(),
@@ -252,9 +259,10 @@ impl Folder {
             },
         };
         let none = Vec::new();
-        for (names, name, purpose, hosts) in
-            [(&SERVER, "kmip-server", Use::Server(&hosts), &hosts), (&CLIENT, "client", Use::Client, &none)]
-        {
+        for (names, name, purpose, hosts) in [
+            (&SERVER, "kmip-server", Purpose::Server(&hosts), &hosts),
+            (&CLIENT, "client", Purpose::Client, &none),
+        ] {
             let usable = match self.read(names)? {
                 Some(leaf) => authority.vouches_for(&leaf, RENEW_DAYS, hosts)?,
                 None => false,
@@ -265,6 +273,38 @@ impl Folder {
             }
         }
         Ok(())
+    }
+
+    /// The authority for Certify: not that of the clients, or whoever may use Certify could be any of them.
+    fn issuer(&mut self, config: &Config) -> Result<(), QuickstartError> {
+        // One that the configuration names instead is not this folder's business.
+        let own = (Some(self.file(ISSUER.certificate)), Some(self.file(ISSUER.key)));
+        if (config.authority.certificate.clone(), config.authority.key.clone()) != own {
+            return Ok(());
+        }
+        let key = match self.read(&ISSUER)? {
+            Some(pair) if !pair.belongs_together()? => {
+                return Err(QuickstartError::Content {
+                    path: self.file(ISSUER.key),
+                    what: "is not the key of certify.crt",
+                });
+            }
+            Some(pair) if pair.holds_for(RENEW_DAYS)? => return Ok(()),
+            Some(pair) => pair.key,
+            // The same key makes an authority that vouches for what the lost certificate vouched for.
+            None => match (self.load(ISSUER.certificate)?, self.load_key(ISSUER.key)?) {
+                (_, Some(key)) => key,
+                (Some(_), None) => {
+                    return Err(QuickstartError::Content {
+                        path: self.file(ISSUER.certificate),
+                        what: "is there without its key, certify.key",
+                    });
+                }
+                (None, None) => authority::new_key()?,
+            },
+        };
+        let pair = Pair::authority("KMIP quickstart certifier", key)?;
+        self.keep(&ISSUER, &pair)
     }
 
     /// A certificate with its key; none if one of them is missing.
@@ -345,6 +385,8 @@ struct Names {
 }
 
 const AUTHORITY: Names = Names { certificate: "ca.crt", key: "ca.key" };
+/// The authority that Certify issues with.
+const ISSUER: Names = Names { certificate: "certify.crt", key: "certify.key" };
 const SERVER: Names = Names { certificate: "server.crt", key: "server.key" };
 const CLIENT: Names = Names { certificate: "client.crt", key: "client.key" };
 const MASTER_KEY: &str = "master.key";

@@ -69,6 +69,8 @@ fn everything_is_made_once_and_keys_are_private() {
     let expected = [
         ("ca.crt", 0o644),
         ("ca.key", 0o600),
+        ("certify.crt", 0o644),
+        ("certify.key", 0o600),
         ("client.crt", 0o644),
         ("client.key", 0o600),
         ("master.key", 0o600),
@@ -76,7 +78,7 @@ fn everything_is_made_once_and_keys_are_private() {
         ("server.key", 0o600),
     ];
     assert_eq!(modes(&folder), expected.map(|(name, mode)| (name.to_owned(), mode)));
-    assert_eq!(folder.made().len(), 7);
+    assert_eq!(folder.made().len(), 9);
 
     let before = fs::read(folder.file("client.key")).unwrap();
     let again = prepare(&path, "127.0.0.1:5696").unwrap();
@@ -154,7 +156,17 @@ fn a_folder_that_was_half_written_is_completed() {
     let path = parent.path().join("kmip");
     let whole = prepare(&path, "127.0.0.1:5696").unwrap();
     // Files are written in this order; each may have been the last.
-    let order = ["master.key", "ca.key", "ca.crt", "server.key", "server.crt", "client.key", "client.crt"];
+    let order = [
+        "master.key",
+        "ca.key",
+        "ca.crt",
+        "server.key",
+        "server.crt",
+        "client.key",
+        "client.crt",
+        "certify.key",
+        "certify.crt",
+    ];
     let contents = order.map(|name| fs::read(whole.file(name)).unwrap());
     for written in 0..order.len() {
         fs::remove_dir_all(&path).unwrap();
@@ -165,7 +177,7 @@ fn a_folder_that_was_half_written_is_completed() {
         let folder = prepare(&path, "127.0.0.1:5696").unwrap();
         for (name, contents) in order.iter().zip(&contents).take(written) {
             // A key without its certificate was never used, except the authority's.
-            let kept = name.ends_with("crt") || ["master.key", "ca.key"].contains(name);
+            let kept = name.ends_with("crt") || ["master.key", "ca.key", "certify.key"].contains(name);
             assert!(!kept || fs::read(folder.file(name)).unwrap() == *contents, "{name} after {written}");
         }
         assert_eq!(verify(&folder, "server.crt", X509PurposeId::SSL_SERVER), X509VerifyResult::OK);
@@ -190,6 +202,37 @@ fn files_that_do_not_belong_together() {
 }
 
 #[test]
+fn certify_has_an_authority_of_its_own() {
+    let parent = tempfile::tempdir().unwrap();
+    let path = parent.path().join("kmip");
+    let folder = prepare(&path, "127.0.0.1:5696").unwrap();
+    let key = |name: &str| certificate(&folder, name).public_key().unwrap();
+    assert!(!key("ca.crt").public_eq(&key("certify.crt")));
+    let (_, config) = Folder::prepare(&path, Ok).unwrap();
+    let authority = config.authority.authority().unwrap().unwrap();
+    let clients = authority::Trust::read(&config.tls.client_ca).unwrap();
+    config.authority.check_apart(&authority, &clients).unwrap();
+
+    // The key makes the same authority again; without it, nothing is made in the place of what was there.
+    let before = fs::read(folder.file("certify.key")).unwrap();
+    fs::remove_file(folder.file("certify.crt")).unwrap();
+    assert_eq!(prepare(&path, "127.0.0.1:5696").unwrap().made(), ["certify.crt", "certify.key"]);
+    assert_eq!(fs::read(folder.file("certify.key")).unwrap(), before);
+    fs::copy(folder.file("ca.key"), folder.file("certify.key")).unwrap();
+    let error = prepare(&path, "127.0.0.1:5696").unwrap_err().to_string();
+    assert!(error.contains("certify.key is not the key of certify.crt"), "{error}");
+    fs::remove_file(folder.file("certify.key")).unwrap();
+    let error = prepare(&path, "127.0.0.1:5696").unwrap_err().to_string();
+    assert!(error.contains("certify.crt is there without its key"), "{error}");
+
+    // Where another is configured, none is made.
+    fs::remove_file(folder.file("certify.crt")).unwrap();
+    let other = authority::Options::default();
+    Folder::prepare(&path, |config| Ok(Config { authority: other, ..config })).unwrap();
+    assert!(!folder.file("certify.crt").exists());
+}
+
+#[test]
 fn servers_that_start_at_once_share_what_one_of_them_makes() {
     let parent = tempfile::tempdir().unwrap();
     let path = parent.path().join("kmip");
@@ -198,7 +241,7 @@ fn servers_that_start_at_once_share_what_one_of_them_makes() {
             (0..8).map(|_| scope.spawn(|| prepare(&path, "127.0.0.1:5696").unwrap().made().len())).collect();
         starts.into_iter().map(|start| start.join().unwrap()).collect()
     });
-    assert_eq!(made.iter().sum::<usize>(), 7, "{made:?}");
+    assert_eq!(made.iter().sum::<usize>(), 9, "{made:?}");
 }
 
 #[test]

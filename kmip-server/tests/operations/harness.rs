@@ -194,6 +194,8 @@ fn operation_of(payload: &RequestPayload) -> Operation {
         P::RngSeed(_) => Operation::RNGSeed,
         P::DeriveKey(_) => Operation::DeriveKey,
         P::Validate(_) => Operation::Validate,
+        P::Certify(_) => Operation::Certify,
+        P::ReCertify(_) => Operation::ReCertify,
         P::AddAttribute(_) => Operation::AddAttribute,
         P::ModifyAttribute(_) => Operation::ModifyAttribute,
         P::DeleteAttribute(_) => Operation::DeleteAttribute,

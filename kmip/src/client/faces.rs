@@ -125,7 +125,7 @@ faces! {
     rng_seed(data: impl Into<Secret>) -> i32;
 
     certify(
-        public_key: impl Into<Id>, request_type: CertificateRequestType, request: impl Into<Bytes>,
+        public_key: impl Into<Id>, request: impl Into<Option<(CertificateRequestType, Bytes)>>,
         attributes: AttributeSet
     ) -> Text;
     re_certify(

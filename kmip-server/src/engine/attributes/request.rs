@@ -15,6 +15,8 @@ use crate::engine::{Failure, Kind};
 pub enum Purpose {
     /// The server makes the object.
     Generate,
+    /// The server makes it, and the client says whose it is to be.
+    Certify,
     /// The client hands it over.
     Register,
     /// The client hands it over with all that another server has said of it.
@@ -29,10 +31,12 @@ impl Purpose {
             // 1.4 §4.41, 2.0 §6.1.24: "Initially set by" is not enforced.
             _ if self == Self::Import => true,
             Tag::CryptographicAlgorithm | Tag::CryptographicLength | Tag::KeyFormatType => true,
+            Tag::CertificateType if self == Self::Certify => true,
             Tag::CertificateType
             | Tag::CertificateLength
             | Tag::DigitalSignatureAlgorithm
             | Tag::OpaqueDataType => self == Self::Register,
+            _ if self == Self::Certify && SUBJECT.contains(&tag) => true,
             // As good as Protection Storage Masks of 2.0, which say the same.
             Tag::ProtectionStorageMask => true,
             _ => false,
@@ -137,6 +141,24 @@ pub(crate) fn check_protection(masks: Option<&ProtectionStorageMasks>) -> Result
 pub(crate) fn unprotected() -> Failure {
     Failure::new(Kind::ProtectionStorage, "objects are protected by software alone")
 }
+
+/// What says whose a certificate is (1.0 §3.10, 1.4 §3.11, 2.0 §4.6).
+pub(crate) const SUBJECT: [Tag; 14] = [
+    Tag::CertificateSubject,
+    Tag::X_509CertificateSubject,
+    Tag::CertificateSubjectCN,
+    Tag::CertificateSubjectO,
+    Tag::CertificateSubjectOU,
+    Tag::CertificateSubjectEmail,
+    Tag::CertificateSubjectC,
+    Tag::CertificateSubjectST,
+    Tag::CertificateSubjectL,
+    Tag::CertificateSubjectUID,
+    Tag::CertificateSubjectSerialNumber,
+    Tag::CertificateSubjectTitle,
+    Tag::CertificateSubjectDC,
+    Tag::CertificateSubjectDNQualifier,
+];
 
 /// How objects are protected.
 pub(crate) const PROTECTION: ProtectionStorageMask = ProtectionStorageMask::Software;

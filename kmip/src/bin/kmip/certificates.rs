@@ -7,8 +7,8 @@ use std::{
 
 use clap::Args;
 use kmip::{
-    ttlv::{Bytes, DateTime, Interval},
-    types::{Certificate, CertificateRequestType, CertificateType},
+    ttlv::{Bytes, DateTime, Interval, Tag},
+    types::{AttributeValue, Certificate, CertificateRequestType, CertificateType},
 };
 
 use super::{
@@ -24,18 +24,22 @@ use super::{
 /// Has the server make a certificate for a public key; prints its identifier.
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Example:
+Examples:
+  kmip certify ID --name web                  for a public key that the server keeps; its subject is CN=web
+  kmip certify ID --attribute 'Certificate Subject CN=web' --attribute 'Certificate Subject O=Example'
   openssl req -new -key key.pem -subj /CN=web -out web.csr && kmip certify --request web.csr")]
 pub(crate) struct Certify {
     /// The public key's identifier [default: the key is in the request].
+    #[arg(required_unless_present = "request")]
     id: Option<String>,
 
-    /// The certificate request, in PEM or DER; `-` is standard input.
+    /// The certificate request, in PEM or DER; `-` is standard input. It says whose the certificate is to be, and shows
+    /// that the key is theirs.
     #[arg(long, value_name = "FILE")]
-    request: PathBuf,
+    request: Option<PathBuf>,
 
     /// What kind of request it is: PKCS_10, PEM or CRMF [default: found out].
-    #[arg(long, value_name = "TYPE", value_parser = values::request_type())]
+    #[arg(long, value_name = "TYPE", value_parser = values::request_type(), requires = "request")]
     request_type: Option<CertificateRequestType>,
 
     #[command(flatten)]
@@ -97,10 +101,14 @@ fn request(file: &Path, kind: Option<CertificateRequestType>) -> Result<(Certifi
 
 impl Certify {
     pub(crate) fn run(self, connection: &Connection, output: &Output) -> Result<ExitCode> {
-        let (kind, data) = request(&self.request, self.request_type)?;
-        let attributes = self.attributes.set(None);
+        let request = self.request.as_ref().map(|file| request(file, self.request_type)).transpose()?;
+        let mut attributes = self.attributes.set(None);
+        // 1.1 §4.7: without a request, nothing else says it.
+        if request.is_none() && attributes.get(Tag::CertificateType).is_none() {
+            attributes.add(AttributeValue::CertificateType(CertificateType::X_509));
+        }
         let mut client = connection.open()?;
-        let id = client.certify(self.id.as_deref(), kind, data, attributes)?;
+        let id = client.certify(self.id.as_deref(), request, attributes)?;
         made(&mut client, &id, false, output)
     }
 }

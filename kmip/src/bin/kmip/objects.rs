@@ -1,6 +1,6 @@
 //! Objects in and out: `kmip register` and `kmip get`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{fmt::Write as _, path::PathBuf, process::ExitCode};
 
 use clap::{ArgGroup, Args};
 use kmip::{
@@ -16,6 +16,7 @@ use kmip::{
     },
 };
 use serde_json::json;
+use zeroize::Zeroizing;
 
 use super::{
     connect::Connection,
@@ -138,6 +139,7 @@ Examples:
   kmip get ID --output key.bin         the value, to a file that only you may read
   kmip get ID --hex                    the value in hexadecimal
   kmip get ID --raw | xxd              the value as it is
+  kmip get ID --pem > web.crt          a certificate, as other programs read it
   kmip get ID --wrap-with KEY --output key.wrapped")]
 pub(crate) struct Get {
     /// The object's identifier.
@@ -179,6 +181,10 @@ pub(crate) struct Get {
     /// Print the value as it is.
     #[arg(long, group = "value")]
     raw: bool,
+
+    /// Give the value as PEM: a certificate, or a key in PKCS_1, PKCS_8, X_509 or ECPrivateKey.
+    #[arg(long, conflicts_with_all = ["hex", "raw"])]
+    pem: bool,
 }
 
 impl Register {
@@ -213,8 +219,10 @@ impl Get {
                 .hint("--hex prints it in hexadecimal, --output FILE writes it to a file"));
         }
         let found = connection.open()?.get_as(&self.id, self.form())?;
-        let value =
-            if self.output.is_some() || self.hex || self.raw { Some(value_of(&found)?) } else { None };
+        let asked = self.output.is_some() || self.hex || self.raw || self.pem;
+        let value = if asked { Some(value_of(&found)?) } else { None };
+        let pem = value.filter(|_| self.pem).map(|value| pem(&found, value)).transpose()?;
+        let value = pem.as_ref().map(|pem| pem.as_bytes()).or(value);
         if let (Some(path), Some(value)) = (&self.output, value) {
             files::write_private(path, value, output)?;
         }
@@ -233,12 +241,12 @@ impl Get {
         } else if let Some(value) = value {
             if self.hex {
                 output.line(hex(value))?;
-            } else if self.raw {
+            } else if self.raw || (self.pem && self.output.is_none()) {
                 output.bytes(value)?;
             }
         } else {
             output.rows(&["What", "Value"], rows(&found))?;
-            output.say("--output FILE, --hex or --raw give the value itself");
+            output.say("--output FILE, --hex, --pem or --raw give the value itself");
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -258,6 +266,33 @@ fn value_of(object: &Object) -> Result<&[u8]> {
         let message = "the server keeps this object in a format that is no string of bytes";
         Failure::new(Status::Refused, message).hint("--format Raw, PKCS_1 or PKCS_8 asks for another")
     })
+}
+
+/// RFC 7468.
+fn pem(object: &Object, value: &[u8]) -> Result<Zeroizing<String>> {
+    let label = match (object.object_type(), object.format()) {
+        (Some(ObjectType::Certificate), _) => "CERTIFICATE",
+        (Some(ObjectType::PublicKey), Some(KeyFormatType::X_509)) => "PUBLIC KEY",
+        (Some(ObjectType::PublicKey), Some(KeyFormatType::PKCS_1)) => "RSA PUBLIC KEY",
+        (Some(ObjectType::PrivateKey), Some(KeyFormatType::PKCS_8)) => "PRIVATE KEY",
+        (Some(ObjectType::PrivateKey), Some(KeyFormatType::PKCS_1)) => "RSA PRIVATE KEY",
+        (Some(ObjectType::PrivateKey), Some(KeyFormatType::ECPrivateKey)) => "EC PRIVATE KEY",
+        _ => {
+            let failure = Failure::new(Status::Refused, "the object has no form as PEM");
+            return Err(
+                failure.hint("certificates have one, and keys in some formats: --format PKCS_8 or X_509")
+            );
+        }
+    };
+    let mut text = Zeroizing::new(String::with_capacity(value.len() * 2 + 128));
+    let _ = writeln!(text, "-----BEGIN {label}-----");
+    // 64 characters a line.
+    for line in value.chunks(48) {
+        let line = Zeroizing::new(openssl::base64::encode_block(line));
+        let _ = writeln!(text, "{}", *line);
+    }
+    let _ = writeln!(text, "-----END {label}-----");
+    Ok(text)
 }
 
 fn rows(object: &Object) -> Vec<Vec<String>> {

@@ -9,21 +9,23 @@ use crate::{
     },
 };
 
-/// Has the server make a certificate for a public key, out of a certificate request; its identifier.
+/// Has the server make a certificate for a public key that it keeps, for the key in a certificate request, or for both if
+/// they are the same; its identifier. Without a request, the attributes say whose it is, and its Certificate Type.
 pub fn certify(
     public_key: impl Into<Id>,
-    request_type: CertificateRequestType,
-    request: impl Into<Bytes>,
+    request: impl Into<Option<(CertificateRequestType, Bytes)>>,
     attributes: AttributeSet,
 ) -> Call<Text> {
-    let (id, value) = (public_key.into(), request.into());
+    let (id, request) = (public_key.into(), request.into());
     Call::new(
         move |version| {
             let (template_attribute, attributes) = wire_if_any(&attributes, version);
-            let (certificate_request, certificate_request_value) = request_fields(value, version);
+            let (request_type, value) = request.unzip();
+            let (certificate_request, certificate_request_value) =
+                value.map_or((None, None), |value| request_fields(value, version));
             Ok(CertifyRequest {
                 unique_identifier: id.optional(),
-                certificate_request_type: Some(request_type),
+                certificate_request_type: request_type,
                 certificate_request,
                 certificate_request_value,
                 template_attribute,

@@ -110,15 +110,11 @@ fn the_life_of_objects() {
     since(V1_0, || calls::destroy("7"));
     since(V1_0, || calls::archive("7"));
     since(V1_0, || calls::recover("7"));
-    since(V1_0, || calls::certify("7", CertificateRequestType::PKCS_10, &b"request"[..], wanted()));
-    since(V1_0, || {
-        calls::re_certify(
-            "7",
-            Some((CertificateRequestType::PKCS_10, Bytes::from_static(b"request"))),
-            month,
-            wanted(),
-        )
-    });
+    let request = || Some((CertificateRequestType::PKCS_10, Bytes::from_static(b"request")));
+    since(V1_0, || calls::certify("7", request(), wanted()));
+    since(V1_1, || calls::certify("7", None, wanted()));
+    since(V1_0, || calls::re_certify("7", request(), month, wanted()));
+    since(V1_1, || calls::re_certify("7", None, month, wanted()));
     since(V1_0, || calls::validate(Vec::new(), &["7"], None));
 }
 
