@@ -40,6 +40,7 @@ mod lifecycle;
 mod locate;
 mod macs;
 mod messages;
+mod migrations;
 mod names;
 mod query;
 mod re_certify;

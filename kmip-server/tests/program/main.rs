@@ -4,6 +4,7 @@
 
 mod harness;
 
+mod at_rest;
 mod audit;
 mod backup;
 mod configuration;
