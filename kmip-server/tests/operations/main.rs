@@ -47,6 +47,7 @@ mod re_certify;
 mod re_key;
 mod register;
 mod rights;
+mod rights_table;
 mod sessions;
 mod sign;
 mod split_keys;

@@ -137,7 +137,7 @@ fn policies_by_name() {
 }
 
 /// Takes `alice: A, B` for Alice with these groups; without a colon nothing is known of groups.
-struct Grouped;
+pub(crate) struct Grouped;
 
 impl Authenticator for Grouped {
     fn authenticate(&self, peer: &Peer, _: &[&Credential]) -> Result<Caller, Failure> {
