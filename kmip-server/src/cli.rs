@@ -2,6 +2,7 @@
 
 mod at_rest;
 mod audit;
+mod ca;
 mod configuration;
 mod keys;
 mod rotate;
@@ -17,6 +18,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::at_rest::{AtRestSource, bar};
 use self::audit::AuditCommand;
+use self::ca::CaCommand;
 use self::configuration::Configuration;
 pub(crate) use self::configuration::Source;
 pub(crate) use self::keys::new_passphrase;
@@ -64,6 +66,9 @@ enum Task {
     /// Manages the users file
     #[command(subcommand)]
     Users(UsersCommand),
+    /// Issues, renews, lists and revokes the certificates of clients
+    #[command(subcommand)]
+    Ca(CaCommand),
     /// Shows the audit log, or says whether it is whole
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -95,6 +100,7 @@ Examples:
                                                   one with PyKMIP's configuration and a database of its own
   kmip-server config example                      every setting, with its meaning and default
   kmip-server users add alice --file users.toml   a user who may send a password
+  kmip-server ca issue alice                      a certificate with a key for a client
   kmip-server audit verify                        whether the audit log is whole
 
 Exit status: 0 after a shutdown by signal, 1 when the server can't start, 2 for wrong usage.";
@@ -115,6 +121,7 @@ pub fn main() -> ExitCode {
         Task::Restore(task) => task.run(),
         Task::Unseal(task) => task.run(),
         Task::Users(task) => task.run(),
+        Task::Ca(task) => task.run(),
         Task::Audit(task) => task.run(),
     };
     match done {

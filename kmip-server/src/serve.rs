@@ -10,8 +10,8 @@ use arc_swap::ArcSwap;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::audit::{Audit, AuditError, Keeper};
-use crate::auth::{Clients, ServiceError, Users, UsersError, UsersWatch};
-use crate::authority::{AuthorityError, Trust};
+use crate::auth::{Clients, RevocationsWatch, ServiceError, Users, UsersError, UsersWatch};
+use crate::authority::{self, Authority, AuthorityError, Trust};
 use crate::config::Config;
 use crate::crypto::legacy;
 use crate::engine::{Engine, Settings};
@@ -88,7 +88,7 @@ pub fn serve(
     let _claim = Claim::new(&config.store)?;
     process::lock_memory();
     let metrics = config.monitoring.is_some().then(Metrics::new);
-    let Parts { engine, config, keeper, probe } = parts(config, metrics.clone(), &mut watched)?;
+    let Parts { engine, config, keeper, probe, authority } = parts(config, metrics.clone(), &mut watched)?;
     let engine = Arc::new(engine);
     let probe = Arc::new(probe);
     let options = Options { listen: config.listen, tls: config.tls, limits: config.limits };
@@ -119,7 +119,8 @@ pub fn serve(
         );
         // A file that may not become any larger is an error of whoever writes it, and not the server's end.
         let _too_large = signal(SignalKind::from_raw(nix::libc::SIGXFSZ))?;
-        watched.push(Box::new(server.tls()));
+        let certifying = config.authority.clone();
+        watched.push(Box::new(Certificates { tls: server.tls(), certifying, authority }));
         let watch = Watch::start(watched)?;
         let addresses: Vec<SocketAddr> = server.addresses().collect();
         ready(&addresses, monitor.as_ref().and_then(|monitor| monitor.address().ok()));
@@ -244,6 +245,7 @@ struct Parts {
     config: Config,
     keeper: Option<Keeper>,
     probe: Probe,
+    authority: Option<Arc<Authority>>,
 }
 
 fn parts(
@@ -265,6 +267,7 @@ fn parts(
     };
     let mut settings = config.engine.clone();
     certification(&config, &mut settings)?;
+    let authority = settings.authority.clone();
     let mut engine =
         Engine::new(Arc::clone(&store), seal, settings).with_authenticator(clients(&config, watched)?);
     if let Some(path) = &config.policies {
@@ -291,7 +294,7 @@ fn parts(
         }
         None => None,
     };
-    Ok(Parts { engine, config, keeper, probe })
+    Ok(Parts { engine, config, keeper, probe, authority })
 }
 
 /// What Certify, Re-certify and Validate work with.
@@ -320,16 +323,39 @@ fn clients(config: &Config, watched: &mut Vec<Box<dyn Watched>>) -> Result<Clien
         }
         None => None,
     };
-    Ok(Clients::new(&config.auth, users)?)
+    let mut clients = Clients::new(&config.auth, users)?;
+    if let Some(path) = &config.auth.revoked {
+        let watch = RevocationsWatch::new(path.clone(), config.tls.client_ca.clone())?;
+        clients = clients.with_revocations(watch.live());
+        watched.push(Box::new(watch));
+    }
+    Ok(clients)
 }
 
-impl Watched for TlsReload {
+/// The server's certificate and key, and the authorities of clients: which must stay others than Certify's.
+struct Certificates {
+    tls: TlsReload,
+    certifying: authority::Options,
+    authority: Option<Arc<Authority>>,
+}
+
+impl Certificates {
+    fn check(&self) -> Result<(), AuthorityError> {
+        match &self.authority {
+            Some(authority) => self.certifying.check_apart(authority, &Trust::read(self.tls.client_ca())?),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Watched for Certificates {
     fn files(&self) -> Vec<PathBuf> {
-        TlsReload::files(self).map(ToOwned::to_owned).into()
+        self.tls.files().map(ToOwned::to_owned).into()
     }
 
     fn reload(&mut self) {
-        match TlsReload::reload(self) {
+        let done = self.check().map_err(StartError::from).and_then(|()| Ok(self.tls.reload()?));
+        match done {
             Ok(()) => tracing::info!("read the server's certificate and key"),
             // One of the two may be about to be replaced, too.
             Err(error) => tracing::error!("{error}; those from before stay in use"),

@@ -101,3 +101,34 @@ fn from_a_certificate_request() {
     assert!(!refused.status.success() && said.contains("certificate"), "{said}");
     server.done(&["query"]);
 }
+
+#[test]
+fn a_client_enrolls_and_is_shut_out() {
+    let server = Server::quickstart(&["--store", "memory:"]);
+    let here = tempfile::tempdir().expect("a folder");
+    let there = path(here.path());
+    let request = server.done(&["enroll", "alice", "--output", there]);
+    assert!(request.ends_with("alice.csr"), "{request}");
+    assert!(!server.kmip(&["enroll", "alice", "--output", there]).status.success(), "nothing is overwritten");
+    let ca = |arguments: &[&str]| {
+        let mut command = Command::new(kmip_tests::programs::program("kmip-server"));
+        let command = command.arg("ca").args(arguments).arg("--directory").arg(&server.directory);
+        let output = command.output().expect("the program runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    ca(&["sign", &request, "--output", there]);
+    let (certificate, key) = (here.path().join("alice.crt"), here.path().join("alice.key"));
+    let own = ["--cert", path(&certificate), "--key", path(&key)];
+    let id = server.done(&[&own[..], &["create"]].concat());
+    assert!(!server.kmip(&["attributes", &id]).status.success(), "it is Alice's");
+    ca(&["revoke", "alice"]);
+    let begin = std::time::Instant::now();
+    let said = loop {
+        let output = server.kmip(&[&own[..], &["attributes", &id]].concat());
+        if !output.status.success() {
+            break String::from_utf8_lossy(&output.stderr).into_owned();
+        }
+        assert!(begin.elapsed().as_secs() < 60, "it is not shut out");
+    };
+    assert!(said.contains("revoked"), "{said}");
+}

@@ -5,6 +5,7 @@
 //! knows is nobody here.
 
 mod credentials;
+mod revoked;
 mod slugs;
 mod users;
 
@@ -15,6 +16,8 @@ use std::time::Duration;
 use kmip::types::Credential;
 
 use self::credentials::{Named, Verifier};
+pub use self::revoked::LiveRevocations;
+pub(crate) use self::revoked::RevocationsWatch;
 use self::slugs::Service;
 pub use self::slugs::ServiceError;
 pub(crate) use self::users::UsersWatch;
@@ -34,6 +37,8 @@ pub struct Options {
     pub ignore_credentials: bool,
     /// The file with users and devices.
     pub users: Option<PathBuf>,
+    /// The file with the revocation lists of the authorities of clients (PEM).
+    pub revoked: Option<PathBuf>,
     /// The group services that are asked, in their order.
     pub services: Vec<ServiceOptions>,
 }
@@ -45,6 +50,7 @@ impl Default for Options {
             client_usage: true,
             ignore_credentials: false,
             users: None,
+            revoked: None,
             services: Vec::new(),
         }
     }
@@ -134,6 +140,7 @@ pub struct Clients {
     ignore_credentials: bool,
     users: Option<Verifier>,
     services: Vec<Service>,
+    revoked: Option<LiveRevocations>,
 }
 
 impl Clients {
@@ -148,7 +155,30 @@ impl Clients {
             ignore_credentials: options.ignore_credentials,
             users: users.map(|users| Verifier::new(users, options.users.clone())),
             services: options.services.iter().map(Service::new).collect::<Result<_, _>>()?,
+            revoked: None,
         })
+    }
+
+    /// Refuses clients whose certificates are in these lists, which may change: whatever they send, on connections that
+    /// were there before, too.
+    #[must_use]
+    pub fn with_revocations(self, revoked: LiveRevocations) -> Self {
+        Self { revoked: Some(revoked), ..self }
+    }
+
+    fn check_revoked(&self, certificate: &PeerCertificate) -> Result<(), Failure> {
+        let Some(lists) = &self.revoked else { return Ok(()) };
+        match lists.load().hold(certificate.fingerprint_sha256, &certificate.der) {
+            Ok(false) => Ok(()),
+            Ok(true) => {
+                tracing::warn!(
+                    client = certificate.common_name,
+                    "refused a client: its certificate is revoked"
+                );
+                Err(refuse("the client's certificate is revoked"))
+            }
+            Err(error) => Err(Failure::internal(&error)),
+        }
     }
 
     /// The groups of a user: of the first service that knows the user.
@@ -180,6 +210,9 @@ impl std::fmt::Debug for Clients {
 
 impl Authenticator for Clients {
     fn authenticate(&self, peer: &Peer, credentials: &[&Credential]) -> Result<Caller, Failure> {
+        if let Some(certificate) = &peer.certificate {
+            self.check_revoked(certificate)?;
+        }
         if let Some(certificate) = &peer.certificate
             && self.client_usage
             && !certificate.client_usage

@@ -2,7 +2,7 @@
 
 use openssl::pkey::{PKey, Public};
 use openssl::x509::X509;
-use openssl::x509::extension::KeyUsage;
+use openssl::x509::extension::{ExtendedKeyUsage, KeyUsage};
 
 use super::extension::Extension;
 use super::{AuthorityError, Name, Request};
@@ -63,6 +63,19 @@ impl Draft {
             extensions,
             ..Self::for_key(Name::of(certificate.subject_name())?, certificate.public_key()?)
         })
+    }
+
+    /// For a client of TLS, or a server of it, and for nothing else.
+    ///
+    /// # Errors
+    /// When OpenSSL fails.
+    pub fn for_tls(mut self, server: bool) -> Result<Self, AuthorityError> {
+        let mut usage = ExtendedKeyUsage::new();
+        let usage = if server { usage.server_auth() } else { usage.client_auth() }.build()?;
+        self.extensions.retain(|extension| !extension.is_extended_usage() && !extension.is_key_usage());
+        self.extensions.push(Extension::of(&usage)?);
+        self.usages = vec![Usage::DigitalSignature];
+        Ok(self)
     }
 
     /// For the subject of another.

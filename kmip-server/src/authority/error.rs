@@ -59,6 +59,20 @@ pub enum AuthorityError {
     /// Certificates don't belong together.
     #[error("the certificates are not one chain")]
     NoChain,
+    /// The authority's certificate doesn't say which key it is of.
+    #[error(
+        "the authority's certificate has no Subject Key Identifier, which its revocation lists would need"
+    )]
+    NoKeyIdentifier,
+    /// The authority doesn't know a certificate.
+    #[error("{0}: the authority has issued no such certificate, or it can't be used any more")]
+    NotIssued(String),
+    /// A name is that of several certificates.
+    #[error("{0} is the name of several certificates; say which serial number is meant: {1}")]
+    Several(String, String),
+    /// A certificate is revoked.
+    #[error("the certificate {0} is revoked; a new one needs a new key")]
+    Revoked(String),
     /// OpenSSL failed.
     #[error("OpenSSL: {0}")]
     OpenSsl(#[from] ErrorStack),

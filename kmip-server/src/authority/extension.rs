@@ -3,7 +3,7 @@
 use openssl::asn1::{Asn1Object, Asn1OctetString};
 use openssl::error::ErrorStack;
 use openssl::nid::Nid;
-use openssl::x509::{X509, X509Extension, X509ReqRef};
+use openssl::x509::{X509, X509Extension, X509ExtensionRef, X509ReqRef};
 
 use super::AuthorityError;
 use crate::crypto::der::{self, BOOLEAN, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE};
@@ -75,11 +75,14 @@ impl Extension {
             Err(error) if error.errors().is_empty() => return Ok(Vec::new()),
             Err(_) => return Err(malformed()),
         };
-        let read = |der: Vec<u8>| {
-            let (_, content, _) = der::split(&der)?;
-            Self::read(content)
-        };
-        list.iter().map(|extension| read(extension.to_der()?).ok_or_else(malformed)).collect()
+        list.iter().map(|extension| Self::of(extension).map_err(|_| malformed())).collect()
+    }
+
+    /// One that OpenSSL has.
+    pub(super) fn of(extension: &X509ExtensionRef) -> Result<Self, AuthorityError> {
+        let der = extension.to_der()?;
+        let content = der::split(&der).map(|(_, content, _)| content);
+        content.and_then(Self::read).ok_or(AuthorityError::NoCertificate)
     }
 
     /// Those of a certificate.
@@ -138,6 +141,10 @@ impl Extension {
 
     pub(super) fn is_key_usage(&self) -> bool {
         self.identifier == KEY_USAGE
+    }
+
+    pub(super) fn is_extended_usage(&self) -> bool {
+        self.identifier == EXTENDED_KEY_USAGE
     }
 
     pub(super) fn is_alternative_name(&self) -> bool {

@@ -4,9 +4,11 @@
 mod draft;
 mod error;
 mod extension;
+mod folder;
 mod name;
 mod pair;
 mod request;
+mod revocation;
 mod trust;
 
 use std::fmt;
@@ -20,9 +22,12 @@ use openssl::x509::X509;
 pub use self::draft::{Draft, Usage};
 pub use self::error::AuthorityError;
 pub use self::extension::Allowed;
+pub use self::folder::{Folder, Issued, Status};
+pub(crate) use self::folder::{REVOKED, empty_list, is_own_list};
 pub use self::name::Name;
-pub(crate) use self::pair::{Pair, Purpose, new_key};
+pub(crate) use self::pair::{NewKey, Pair, Purpose, new_key};
 pub use self::request::{Form, Request};
+pub use self::revocation::Revocations;
 pub use self::trust::{Trust, Verdict};
 
 /// Where an authority is, and how it works.

@@ -72,6 +72,11 @@ impl Name {
         &self.0
     }
 
+    /// The first common name in it.
+    pub(super) fn common_name(&self) -> Option<String> {
+        self.0.entries_by_nid(Part::CommonName.nid()).next().and_then(|entry| entry.data().to_string().ok())
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.0.entries().next().is_none()
     }

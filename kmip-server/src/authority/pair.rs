@@ -15,6 +15,7 @@ use openssl::x509::extension::{
     SubjectKeyIdentifier,
 };
 use openssl::x509::{X509, X509Builder, X509NameRef};
+use zeroize::Zeroizing;
 
 use super::{AuthorityError, Name};
 use crate::files;
@@ -154,6 +155,26 @@ impl Pair {
             && leaf.belongs_together()?
             && leaf.holds_for(days)?
             && hosts.iter().all(named))
+    }
+}
+
+/// A key that was just made.
+pub(crate) struct NewKey(PKey<Private>);
+
+impl NewKey {
+    /// Makes one.
+    pub(crate) fn make() -> Result<Self, AuthorityError> {
+        Ok(Self(new_key()?))
+    }
+
+    /// Its public half, a SubjectPublicKeyInfo.
+    pub(crate) fn public(&self) -> Result<Vec<u8>, AuthorityError> {
+        Ok(self.0.public_key_to_der()?)
+    }
+
+    /// The key as PEM.
+    pub(crate) fn pem(&self) -> Result<Zeroizing<Vec<u8>>, AuthorityError> {
+        Ok(Zeroizing::new(self.0.private_key_to_pem_pkcs8()?))
     }
 }
 

@@ -62,6 +62,11 @@ impl Request {
         Ok(PKey::public_key_from_der(key)?.public_eq(&self.key))
     }
 
+    /// The common name that it says.
+    pub fn common_name(&self) -> Option<String> {
+        self.subject.common_name()
+    }
+
     /// Whether it says whose the certificate is to be.
     pub fn has_subject(&self) -> bool {
         !self.subject.is_empty()

@@ -8,7 +8,7 @@ use openssl::error::ErrorStack;
 use openssl::stack::Stack;
 use openssl::x509::store::{X509Store, X509StoreBuilder};
 use openssl::x509::verify::{X509VerifyFlags, X509VerifyParam};
-use openssl::x509::{X509, X509StoreContext};
+use openssl::x509::{X509, X509Crl, X509StoreContext};
 
 use super::AuthorityError;
 
@@ -84,6 +84,17 @@ impl Trust {
             }
         }
         Ok(self.verify(authority, above, None, false)? == Verdict::Valid)
+    }
+
+    /// Whether one of them has signed a revocation list.
+    pub(super) fn have_signed(&self, list: &X509Crl) -> Result<bool, ErrorStack> {
+        for root in &self.0 {
+            let is_named = root.subject_name().try_cmp(list.issuer_name())? == Ordering::Equal;
+            if is_named && root.public_key().is_ok_and(|key| list.verify(&key).unwrap_or(false)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn verify(

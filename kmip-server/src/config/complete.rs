@@ -105,6 +105,9 @@ impl Layers {
         set(&mut config.auth.client_usage, auth.client_usage);
         config.tls.client_usage = config.auth.client_usage;
         set(&mut config.auth.ignore_credentials, auth.ignore_credentials);
+        if auth.revoked.is_some() {
+            config.auth.revoked = auth.revoked;
+        }
         if auth.users.is_some() {
             config.auth.users = auth.users;
         }

@@ -67,6 +67,9 @@ section! {
         /// The file with users and devices, for clients that send credentials. `kmip-server users` manages it; changes
         /// are in force within a second.
         users: PathBuf, Path, r#""users.toml""#;
+        /// The revocation lists of the authorities whose clients are let in (PEM). Changes are in force within a second, for
+        /// connections that are there, too.
+        revoked: PathBuf, Path, r#""ca.crl""#;
         /// Whether credentials are passed over where there is no users file, as PyKMIP's server does with all of them.
         /// Otherwise they are refused.
         ignore_credentials: bool, Value, "true" = "false";

@@ -30,6 +30,15 @@ pub(crate) fn item(tag: u8, content: &[u8]) -> Vec<u8> {
     item
 }
 
+/// A number as an INTEGER (X.690 §8.3): as short as it can be, and not negative.
+pub(crate) fn integer(number: u64) -> Vec<u8> {
+    let mut bytes: Vec<u8> = number.to_be_bytes().into_iter().skip_while(|byte| *byte == 0).collect();
+    if bytes.first().is_none_or(|first| *first >= 0x80) {
+        bytes.insert(0, 0);
+    }
+    item(INTEGER, &bytes)
+}
+
 /// The first item: its tag, its content, and what follows it. None if there is no whole one.
 ///
 /// Tags of one byte and definite lengths alone: nothing that is read here has others.
@@ -95,6 +104,14 @@ mod tests {
         assert_eq!(split(&[4, 0x80, 0, 0]), None);
         assert_eq!(split(&[4, 0x85, 0, 0, 0, 0, 0]), None);
         assert_eq!(items(&[2, 1, 5, 4, 0, 9]).collect::<Vec<_>>(), [(2, &[5][..]), (4, &[])]);
+    }
+
+    #[test]
+    fn integers() {
+        assert_eq!(integer(0), [2, 1, 0]);
+        assert_eq!(integer(127), [2, 1, 127]);
+        assert_eq!(integer(128), [2, 2, 0, 128]);
+        assert_eq!(integer(0x8000_0000), [2, 5, 0, 0x80, 0, 0, 0]);
     }
 
     #[test]

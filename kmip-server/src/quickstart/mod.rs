@@ -114,7 +114,7 @@ impl Folder {
         let mut folder =
             Self { path: std::path::absolute(path).unwrap_or_else(|_| path.to_owned()), made: Vec::new() };
         folder.make_private()?;
-        let config = configure(folder.config())?;
+        let mut config = configure(folder.config())?;
         // Of two servers that start at the same time, one waits for what the other makes.
         let failed = |source| QuickstartError::File { path: folder.path.clone(), source };
         let lock = fs::File::open(&folder.path).map_err(failed)?;
@@ -122,6 +122,7 @@ impl Folder {
         folder.master_key(&config)?;
         folder.certificates(&config.listen)?;
         folder.issuer(&config)?;
+        folder.revocations(&mut config)?;
         Ok((folder, config))
     }
 
@@ -161,7 +162,7 @@ impl Folder {
                 self.file(SERVER.key),
                 self.file(AUTHORITY.certificate),
             ),
-            auth: auth::Options::default(),
+            auth: auth::Options { revoked: Some(self.file(authority::REVOKED)), ..auth::Options::default() },
             authority: authority::Options {
                 certificate: Some(self.file(ISSUER.certificate)),
                 key: Some(self.file(ISSUER.key)),
@@ -271,6 +272,26 @@ impl Folder {
                 let pair = authority.issue(name, &purpose)?;
                 self.keep(names, &pair)?;
             }
+        }
+        Ok(())
+    }
+
+    /// The revocation list of the clients' authority, with nothing in it at first.
+    fn revocations(&mut self, config: &mut Config) -> Result<(), QuickstartError> {
+        let path = self.file(authority::REVOKED);
+        if config.auth.revoked.as_ref() != Some(&path) {
+            return Ok(());
+        }
+        match self.read(&AUTHORITY)? {
+            Some(pair) => {
+                if !authority::is_own_list(&path, &pair)? {
+                    self.write(authority::REVOKED, &authority::empty_list(&pair)?, files::PUBLIC)?;
+                    self.made.push(authority::REVOKED);
+                }
+            }
+            // Whoever keeps the authority's key elsewhere signs the list there.
+            None if !path.exists() => config.auth.revoked = None,
+            None => {}
         }
         Ok(())
     }

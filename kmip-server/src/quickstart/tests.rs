@@ -67,6 +67,7 @@ fn everything_is_made_once_and_keys_are_private() {
     let folder = prepare(&path, "127.0.0.1:5696").unwrap();
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o700);
     let expected = [
+        ("ca.crl", 0o644),
         ("ca.crt", 0o644),
         ("ca.key", 0o600),
         ("certify.crt", 0o644),
@@ -78,7 +79,7 @@ fn everything_is_made_once_and_keys_are_private() {
         ("server.key", 0o600),
     ];
     assert_eq!(modes(&folder), expected.map(|(name, mode)| (name.to_owned(), mode)));
-    assert_eq!(folder.made().len(), 9);
+    assert_eq!(folder.made().len(), 10);
 
     let before = fs::read(folder.file("client.key")).unwrap();
     let again = prepare(&path, "127.0.0.1:5696").unwrap();
@@ -166,6 +167,7 @@ fn a_folder_that_was_half_written_is_completed() {
         "client.crt",
         "certify.key",
         "certify.crt",
+        "ca.crl",
     ];
     let contents = order.map(|name| fs::read(whole.file(name)).unwrap());
     for written in 0..order.len() {
@@ -177,7 +179,9 @@ fn a_folder_that_was_half_written_is_completed() {
         let folder = prepare(&path, "127.0.0.1:5696").unwrap();
         for (name, contents) in order.iter().zip(&contents).take(written) {
             // A key without its certificate was never used, except the authority's.
-            let kept = name.ends_with("crt") || ["master.key", "ca.key", "certify.key"].contains(name);
+            let kept = name.ends_with("crt")
+                || name.ends_with("crl")
+                || ["master.key", "ca.key", "certify.key"].contains(name);
             assert!(!kept || fs::read(folder.file(name)).unwrap() == *contents, "{name} after {written}");
         }
         assert_eq!(verify(&folder, "server.crt", X509PurposeId::SSL_SERVER), X509VerifyResult::OK);
@@ -198,7 +202,7 @@ fn files_that_do_not_belong_together() {
     let error = prepare(&path, "127.0.0.1:5696").unwrap_err().to_string();
     assert!(error.contains("ca.key is not the key of ca.crt"), "{error}");
     fs::copy(other.file("ca.crt"), folder.file("ca.crt")).unwrap();
-    assert_eq!(prepare(&path, "127.0.0.1:5696").unwrap().made().len(), 4);
+    assert_eq!(prepare(&path, "127.0.0.1:5696").unwrap().made().len(), 5);
 }
 
 #[test]
@@ -241,7 +245,7 @@ fn servers_that_start_at_once_share_what_one_of_them_makes() {
             (0..8).map(|_| scope.spawn(|| prepare(&path, "127.0.0.1:5696").unwrap().made().len())).collect();
         starts.into_iter().map(|start| start.join().unwrap()).collect()
     });
-    assert_eq!(made.iter().sum::<usize>(), 9, "{made:?}");
+    assert_eq!(made.iter().sum::<usize>(), 10, "{made:?}");
 }
 
 #[test]

@@ -72,6 +72,11 @@ impl TlsReload {
         [&self.options.certificate, &self.options.key, &self.options.client_ca]
     }
 
+    /// The file with the authorities of clients.
+    pub(crate) fn client_ca(&self) -> &std::path::Path {
+        &self.options.client_ca
+    }
+
     /// Reads them again, for the connections that come from now on.
     ///
     /// # Errors

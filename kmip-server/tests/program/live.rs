@@ -77,6 +77,18 @@ fn certificates() {
 }
 
 #[test]
+fn clients_of_the_authority_for_certify_are_never_let_in() {
+    let (_parent, folder) = folder();
+    let server = start(&mut quickstart(&folder));
+    let both = [fs::read(folder.join("ca.crt")).unwrap(), fs::read(folder.join("certify.crt")).unwrap()];
+    fs::write(folder.join("ca.crt"), both.concat()).unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    server.answers(&folder);
+    let (_, log) = server.stop("-TERM");
+    assert!(log.contains("Certify needs an authority of its own"), "{log}");
+}
+
+#[test]
 fn a_signal_has_everything_read_again() {
     let (_parent, folder) = folder();
     let server = start(&mut quickstart(&folder));

@@ -7,6 +7,7 @@ mod harness;
 mod at_rest;
 mod audit;
 mod backup;
+mod ca;
 mod configuration;
 mod disk;
 mod groups;

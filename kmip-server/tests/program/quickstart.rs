@@ -27,7 +27,7 @@ fn a_server_without_any_set_up() {
     assert_eq!(fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
     for name in names(&folder) {
         let mode = fs::metadata(folder.join(&name)).unwrap().permissions().mode() & 0o777;
-        let public = name.ends_with(".crt") || name == "server";
+        let public = name.ends_with(".crt") || name.ends_with(".crl") || name == "server";
         assert_eq!(mode, if public { 0o644 } else { 0o600 }, "{name}");
     }
 }

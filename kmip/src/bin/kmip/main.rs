@@ -10,6 +10,7 @@ mod convert;
 mod decode;
 mod doctor;
 mod edit;
+mod enroll;
 mod envelope;
 mod failure;
 mod files;
@@ -169,6 +170,9 @@ tasks! {
         Decode(decode::Decode),
         Convert(convert::Convert),
         Check(check::Check),
+    }
+    "Getting in" {
+        Enroll(enroll::Enroll),
     }
     "This command" {
         Completions(manual::Completions),

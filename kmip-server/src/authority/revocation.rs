@@ -1,0 +1,145 @@
+//! Revocation lists (RFC 5280 §5).
+
+use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{PoisonError, RwLock};
+
+use openssl::asn1::{Asn1Object, Asn1OctetString, Asn1Time};
+use openssl::error::ErrorStack;
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::x509::{CrlStatus, X509, X509Crl, X509CrlBuilder, X509Extension, X509RevokedBuilder};
+
+use super::pair::{Pair, digest_for};
+use super::{AuthorityError, Trust};
+use crate::crypto::der::{self, SEQUENCE};
+
+/// The revocation lists of some authorities.
+#[derive(Default)]
+pub struct Revocations {
+    lists: Vec<X509Crl>,
+    /// What was found out of certificates, by their fingerprints: nobody changes a list in memory.
+    known: RwLock<HashMap<[u8; 32], bool>>,
+}
+
+impl Revocations {
+    /// The lists in a file (PEM), each of which one of these authorities must have signed.
+    ///
+    /// # Errors
+    /// When there is none, or one is nobody's.
+    pub fn read(path: &Path, authorities: &Trust) -> Result<Self, AuthorityError> {
+        let wrong = |what| AuthorityError::Content { path: path.to_owned(), what };
+        let text =
+            std::fs::read(path).map_err(|source| AuthorityError::File { path: path.to_owned(), source })?;
+        let mut lists = Vec::new();
+        for pem in parts(&text) {
+            let list =
+                X509Crl::from_pem(pem).map_err(|_| wrong("it holds a revocation list that can't be read"))?;
+            if !authorities.have_signed(&list)? {
+                return Err(wrong("it holds a revocation list of none of the authorities"));
+            }
+            if list.next_update().is_some_and(|next| Asn1Time::days_from_now(0).is_ok_and(|now| next < now)) {
+                tracing::warn!(file = %path.display(), "a revocation list should have been replaced by a newer one");
+            }
+            lists.push(list);
+        }
+        if lists.is_empty() {
+            return Err(wrong("it holds no revocation list in PEM"));
+        }
+        Ok(Self { lists, ..Self::default() })
+    }
+
+    /// Whether a certificate, whose SHA-256 digest is this, is revoked.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn hold(&self, fingerprint: [u8; 32], certificate: &[u8]) -> Result<bool, AuthorityError> {
+        if let Some(known) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(&fingerprint) {
+            return Ok(*known);
+        }
+        let certificate = X509::from_der(certificate).map_err(|_| AuthorityError::NoCertificate)?;
+        let mut is_revoked = false;
+        for list in &self.lists {
+            is_revoked |= has(list, &certificate)?;
+        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        // No more than clients that are there at once, or thereabouts.
+        if known.len() >= MOST_KNOWN {
+            known.clear();
+        }
+        known.insert(fingerprint, is_revoked);
+        Ok(is_revoked)
+    }
+}
+
+impl std::fmt::Debug for Revocations {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Revocations").field("lists", &self.lists.len()).finish_non_exhaustive()
+    }
+}
+
+/// Whether a list has a certificate of its own authority.
+pub(super) fn has(list: &X509Crl, certificate: &X509) -> Result<bool, ErrorStack> {
+    let is_of = certificate.issuer_name().try_cmp(list.issuer_name())? == Ordering::Equal;
+    Ok(is_of && matches!(list.get_by_cert(certificate), CrlStatus::Revoked(_)))
+}
+
+/// A list with what another has, and these.
+pub(super) fn list(
+    authority: &Pair,
+    before: Option<&X509Crl>,
+    more: &[X509],
+    now: i64,
+) -> Result<X509Crl, AuthorityError> {
+    let Some(identifier) = authority.certificate.subject_key_id() else {
+        return Err(AuthorityError::NoKeyIdentifier);
+    };
+    let mut builder = X509CrlBuilder::new()?;
+    let now_time = Asn1Time::from_unix(now)?;
+    builder.set_issuer_name(authority.certificate.subject_name())?;
+    builder.set_last_update(&now_time)?;
+    // There is a new one whenever something changes; until then this one is right.
+    builder.set_next_update(authority.certificate.not_after())?;
+    for entry in before.and_then(|list| list.get_revoked()).into_iter().flatten() {
+        builder.add_revoked(entry.to_owned()?)?;
+    }
+    for certificate in more {
+        if before.is_some_and(|list| matches!(list.get_by_cert(certificate), CrlStatus::Revoked(_))) {
+            continue;
+        }
+        let mut entry = X509RevokedBuilder::new()?;
+        entry.set_serial_number(certificate.serial_number())?;
+        entry.set_revocation_date(&now_time)?;
+        builder.add_revoked(entry.build())?;
+    }
+    builder.sort()?;
+    // RFC 5280 §5.2.1: the first member of an AuthorityKeyIdentifier is the identifier of the key.
+    let of_authority = der::item(SEQUENCE, &der::item(0x80, identifier.as_slice()));
+    builder.append_extension(extension(Nid::AUTHORITY_KEY_IDENTIFIER, &of_authority)?)?;
+    // §5.2.3: a number that grows.
+    builder.append_extension(extension(Nid::CRL_NUMBER, &der::integer(now.unsigned_abs()))?)?;
+    builder.sign(&authority.key, digest_for(&authority.key, MessageDigest::sha256()))?;
+    Ok(builder.build()?)
+}
+
+fn extension(kind: Nid, value: &[u8]) -> Result<X509Extension, ErrorStack> {
+    let identifier = Asn1Object::from_str(kind.short_name()?)?;
+    X509Extension::new_from_der(&identifier, false, &*Asn1OctetString::new_from_bytes(value)?)
+}
+
+/// The lists in a text, each from its first line on.
+fn parts(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let begins = text.windows(BEGIN.len()).enumerate().filter(|(_, window)| *window == BEGIN);
+    let mut places: Vec<usize> = begins.map(|(place, _)| place).collect();
+    places.push(text.len());
+    let pairs: Vec<_> = places.windows(2).map(<[usize]>::to_vec).collect();
+    pairs.into_iter().filter_map(|pair| match pair.as_slice() {
+        [begin, end] => text.get(*begin..*end),
+        _ => None,
+    })
+}
+
+const BEGIN: &[u8] = b"-----BEGIN X509 CRL-----";
+
+const MOST_KNOWN: usize = 16 * 1024;
