@@ -283,15 +283,13 @@ impl Folder {
             return Ok(());
         }
         match self.read(&AUTHORITY)? {
-            Some(pair) => {
-                if !authority::is_own_list(&path, &pair)? {
-                    self.write(authority::REVOKED, &authority::empty_list(&pair)?, files::PUBLIC)?;
-                    self.made.push(authority::REVOKED);
-                }
+            Some(pair) if !authority::is_own_list(&path, &pair)? => {
+                self.write(authority::REVOKED, &authority::empty_list(&pair)?, files::PUBLIC)?;
+                self.made.push(authority::REVOKED);
             }
             // Whoever keeps the authority's key elsewhere signs the list there.
             None if !path.exists() => config.auth.revoked = None,
-            None => {}
+            _ => {}
         }
         Ok(())
     }
