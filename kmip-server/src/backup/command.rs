@@ -9,7 +9,7 @@ use super::restore::Opening;
 use super::{BackupError, Protection, backup, restore, verify};
 use crate::cli::{AtRestSource, bar};
 use crate::log::LogOptions;
-use crate::seal::SecretSource;
+use crate::seal::{KeyOrigin, MasterKeySource as _, SecretSource};
 use crate::store;
 
 /// Backs the store up while its server goes on.
@@ -38,6 +38,9 @@ pub(crate) struct Restore {
     /// Where the passphrase comes from, if it is under one: asked for, or FILE, env:NAME, fd:NUMBER or command:COMMAND
     #[arg(long, value_name = "SOURCE", num_args = 0..=1, require_equals = true, default_missing_value = "ask")]
     passphrase: Option<SecretSource>,
+    /// The master key that it was made under, if that has changed since: FILE, env:NAME, fd:NUMBER or command:COMMAND
+    #[arg(long, value_name = "SOURCE")]
+    made_under: Option<SecretSource>,
     /// Only reads and opens everything in it
     #[arg(long, conflicts_with = "replace")]
     check: bool,
@@ -87,7 +90,14 @@ impl Restore {
         let place = self.place.at_rest()?;
         let database = store::file(&place.store)?.ok_or(BackupError::NoDatabase)?;
         let master = self.place.master_key(&place)?;
-        let opening = Opening { master: &master, passphrase: self.passphrase.as_ref() };
+        let passphrase = place.master_key.passphrase.clone();
+        let made_under = self.made_under.clone().map(|source| KeyOrigin { source, passphrase }.load());
+        let made_under = made_under.transpose()?;
+        let opening = Opening {
+            master: &master,
+            made_under: made_under.as_ref(),
+            passphrase: self.passphrase.as_ref(),
+        };
         let bar = bar("rows");
         let mut progress = |done, total| {
             bar.set_length(total);

@@ -156,9 +156,9 @@ impl<R: Read> Reader<R> {
                 CryptoError::Undecipherable if header.stretch.is_some() => {
                     Failure::Locked("the passphrase is wrong, or its header was tampered with")
                 }
-                CryptoError::Undecipherable => {
-                    Failure::Locked("it was made under another master key, or its header was tampered with")
-                }
+                CryptoError::Undecipherable => Failure::Locked(
+                    "it was made under another master key (--made-under), or its header was tampered with",
+                ),
                 error => error.into(),
             })?;
         let length = KEY.min(keys.len());

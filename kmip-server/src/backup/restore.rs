@@ -28,6 +28,8 @@ pub struct Verified {
 pub struct Opening<'a> {
     /// The master key of the server that it is for.
     pub master: &'a MasterKey,
+    /// The master key that it was made under, if that is another.
+    pub made_under: Option<&'a MasterKey>,
     /// Where the passphrase comes from, if there is need of one.
     pub passphrase: Option<&'a SecretSource>,
 }
@@ -86,9 +88,10 @@ fn prepare(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(Beside, Verified), BackupError> {
     let opened = File::open(file).map_err(|error| BackupError::File { path: file.to_owned(), error })?;
-    let mut reader =
-        Reader::new(BufReader::new(opened), opening.master, opening.passphrase).map_err(named(file))?;
-    let from = reader.master.take();
+    let key = opening.made_under.unwrap_or(opening.master);
+    let mut reader = Reader::new(BufReader::new(opened), key, opening.passphrase).map_err(named(file))?;
+    let told = reader.master.take();
+    let from = told.as_ref().or(opening.made_under);
     let beside = Beside::new(database);
     let mut making: Option<(Manifest, Target, u64)> = None;
     reader.each(|entry| {
@@ -118,7 +121,7 @@ fn prepare(
 
     let store = Sqlite::open(&beside.0)?;
     if let Some(from) = from {
-        rewrap(&store, &from, opening.master)?;
+        rewrap(&store, from, opening.master)?;
     }
     let objects = examine(&store, &Seal::open(&store, opening.master)?)?;
     drop(store);

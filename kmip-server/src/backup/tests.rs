@@ -33,7 +33,7 @@ impl Place {
     }
 
     fn opening(&self) -> Opening<'_> {
-        Opening { master: &self.master, passphrase: None }
+        Opening { master: &self.master, made_under: None, passphrase: None }
     }
 
     /// The files in the folder.
@@ -204,11 +204,11 @@ fn under_a_passphrase_for_another_master_key() {
     let other = MasterKey::generate().unwrap();
     let attempt = |passphrase: &str| {
         let source = SecretSource::Command(format!("echo '{passphrase}'"));
-        let opening = Opening { master: &other, passphrase: Some(&source) };
+        let opening = Opening { master: &other, made_under: None, passphrase: Some(&source) };
         restore(&file, &place.file("new.db"), opening, false, &mut |_, _| {})
     };
     assert!(matches!(attempt("open sesam"), Err(BackupError::Locked(_))));
-    let none = Opening { master: &other, passphrase: None };
+    let none = Opening { master: &other, made_under: None, passphrase: None };
     let refused = restore(&file, &place.file("new.db"), none, false, &mut |_, _| {}).unwrap_err();
     assert!(refused.to_string().contains("--passphrase"), "{refused}");
     attempt("open sesame").unwrap();
@@ -226,9 +226,13 @@ fn another_master_key_neither_makes_nor_opens_one() {
         backup(&place.file("kmip.db"), &place.file("b"), &Protection::MasterKey(&other), &mut |_, _| {});
     assert!(matches!(refused, Err(BackupError::Seal(SealError::WrongMasterKey))));
     let file = place.back_up("b");
-    let opening = Opening { master: &other, passphrase: None };
+    let opening = Opening { master: &other, made_under: None, passphrase: None };
     let refused = verify(&file, &place.file("new.db"), opening, &mut |_, _| {});
     assert!(matches!(refused, Err(BackupError::Locked(_))));
+    // Unless it is said which it was: then what is restored is under the other.
+    let opening = Opening { master: &other, made_under: Some(&place.master), passphrase: None };
+    restore(&file, &place.file("new.db"), opening, false, &mut |_, _| {}).unwrap();
+    Seal::open(&Sqlite::open(&place.file("new.db")).unwrap(), &other).unwrap();
     fs::write(&file, "something else altogether").unwrap();
     let refused = verify(&file, &place.file("new.db"), place.opening(), &mut |_, _| {});
     assert!(matches!(refused, Err(BackupError::NoBackup(_))));
