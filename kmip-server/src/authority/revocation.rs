@@ -143,3 +143,60 @@ fn parts(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 const BEGIN: &[u8] = b"-----BEGIN X509 CRL-----";
 
 const MOST_KNOWN: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use openssl::sha::sha256;
+
+    use super::*;
+    use crate::authority::{Purpose, new_key};
+
+    fn pair(name: &str) -> Pair {
+        Pair::authority(name, new_key().unwrap()).unwrap()
+    }
+
+    fn client(authority: &Pair) -> X509 {
+        authority.issue("client", &Purpose::Client).unwrap().certificate
+    }
+
+    fn held(lists: &Revocations, certificate: &X509) -> bool {
+        let der = certificate.to_der().unwrap();
+        let first = lists.hold(sha256(&der), &der).unwrap();
+        assert_eq!(lists.hold(sha256(&der), &der).unwrap(), first, "what is remembered");
+        first
+    }
+
+    #[test]
+    fn lists_of_several_authorities_are_in_one_file() {
+        let (one, two, stranger) = (pair("One"), pair("Two"), pair("Two"));
+        let [a, b, c] = [client(&one), client(&one), client(&two)];
+        let first = list(&one, None, &[a.clone()], 1_700_000_000).unwrap();
+        // Again, and another.
+        let grown = list(&one, Some(&first), &[a.clone(), b.clone()], 1_700_000_001).unwrap();
+        assert_eq!(grown.get_revoked().unwrap().len(), 2);
+        let other = list(&two, None, &[c.clone()], 1_700_000_000).unwrap();
+        let empty = list(&two, None, &[], 1_700_000_000).unwrap();
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("all.crl");
+        let roots = Trust::new(vec![one.certificate.clone(), two.certificate.clone()]);
+        let read = |lists: &[&X509Crl]| {
+            let text: Vec<u8> = lists.iter().flat_map(|list| list.to_pem().unwrap()).collect();
+            std::fs::write(&path, text).unwrap();
+            Revocations::read(&path, &roots)
+        };
+        let lists = read(&[&first, &other]).unwrap();
+        assert_eq!([&a, &b, &c].map(|one| held(&lists, one)), [true, false, true]);
+        let lists = read(&[&grown, &empty]).unwrap();
+        assert_eq!([&a, &b, &c].map(|one| held(&lists, one)), [true, true, false]);
+        // A serial number says nothing without its authority.
+        assert!(!held(&lists, &client(&stranger)));
+        assert!(lists.hold([0; 32], b"junk").is_err());
+
+        let foreign = list(&stranger, None, &[], 1_700_000_000).unwrap();
+        assert!(read(&[&first, &foreign]).unwrap_err().to_string().contains("none of the authorities"));
+        assert!(read(&[]).unwrap_err().to_string().contains("no revocation list"));
+        std::fs::write(&path, [BEGIN, b"\njunk"].concat()).unwrap();
+        assert!(Revocations::read(&path, &roots).unwrap_err().to_string().contains("can't be read"));
+    }
+}

@@ -144,6 +144,38 @@ fn what_is_no_request_is_refused() {
 }
 
 #[test]
+fn whatever_is_said_to_be_a_request_is_answered() {
+    let (authority, key) = (authority(), new_key().unwrap());
+    let extensions = vec![names(&["web.example"]), KeyUsage::new().digital_signature().build().unwrap()];
+    let good = request(&key, &[("O", "Example"), ("CN", "web")], extensions);
+    let der = good.to_der().unwrap();
+    let leaf = authority.sign(&draft(&good), now()).unwrap();
+    for place in 0..der.len().max(leaf.len()) {
+        for change in [0x01, 0x80, 0xFF] {
+            let changed = |bytes: &[u8]| {
+                let mut bytes = bytes.to_vec();
+                if let Some(byte) = bytes.get_mut(place) {
+                    *byte ^= change;
+                }
+                bytes
+            };
+            // What is signed is not what was signed, whatever it says now.
+            if place < der.len() {
+                assert!(Request::read(Form::Pkcs10, &changed(&der)).is_err(), "{place}");
+            }
+            if place < leaf.len() {
+                let changed = changed(&leaf);
+                let verdict = authority.trust().validate([&changed[..]], now(), false);
+                assert!(!matches!(verdict, Ok(Verdict::Valid)), "{place}");
+                if let Ok(draft) = Draft::like(&changed) {
+                    let _ = authority.sign(&draft, now());
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn extensions_that_are_not_allowed_are_left_out_unless_they_are_critical() {
     let (authority, key) = (authority(), new_key().unwrap());
     let own = |critical| {

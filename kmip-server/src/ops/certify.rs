@@ -84,9 +84,7 @@ fn draft(
     key: Option<&Managed>,
     given: &mut kmip::types::AttributeSet,
 ) -> Result<Draft, Failure> {
-    let material = key
-        .map(|key| public_key(&key.object()?.0)?.to_x509(PointForm::default()).map_err(Failure::from))
-        .transpose()?;
+    let material = key.map(certifiable).transpose()?;
     if let Some(key) = key
         && usage_mask(given).is_none()
         && let Some(mask) = usage_mask(&key.attributes).filter(|mask| !mask.is_empty())
@@ -124,6 +122,19 @@ fn draft(
         Some(subject) => subject.of(draft),
         None => draft,
     })
+}
+
+/// The public key of an object, a SubjectPublicKeyInfo.
+fn certifiable(key: &Managed) -> Result<Vec<u8>, Failure> {
+    let read = public_key(&key.object()?.0);
+    // 1.4 §11.8: "not able to be certified".
+    let unfit = |failure: Failure| match failure.kind() {
+        Kind::KeyFormatType | Kind::KeyValueNotPresent => {
+            Failure::new(Kind::NotReplaceable, failure.message().to_owned())
+        }
+        _ => failure,
+    };
+    Ok(read.map_err(unfit)?.to_x509(PointForm::default())?)
 }
 
 /// The subject of a certificate of which nothing else says it: the certificate's own Name, or that of its key.

@@ -490,6 +490,30 @@ fn without_an_authority_it_is_neither_served_nor_announced() {
 }
 
 #[test]
+fn a_key_that_cannot_be_read_is_not_certified() {
+    let (server, _) = certifier();
+    for version in ALL.iter().copied() {
+        let material = KeyBlock {
+            cryptographic_algorithm: Some(CryptographicAlgorithm::RSA),
+            cryptographic_length: Some(1024),
+            ..block(KeyFormatType::Opaque, b"nobody knows")
+        };
+        let object = ManagedObject::PublicKey(PublicKey::new(material).into());
+        let mask = V::CryptographicUsageMask(CryptographicUsageMask::Verify);
+        let kept = server.send(version, register_request(version, object, set([mask]))).unwrap();
+        let kept = text_of(&kept.unique_identifier);
+        let request = certify_request(version, Some(&kept), pkcs10(&csr(rsa())), set([]));
+        let failed = server.certify(version, request).unwrap_err();
+        assert_eq!(
+            failed.reason,
+            reason(version, R::PermissionDenied, R::InvalidObjectType),
+            "{}",
+            failed.message
+        );
+    }
+}
+
+#[test]
 fn a_request_may_be_an_object() {
     let (server, _) = certifier();
     let object =
