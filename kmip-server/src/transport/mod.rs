@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use openssl::ssl::{Ssl, SslContext};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -160,6 +161,21 @@ impl std::fmt::Debug for Server {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Server").field("listeners", &self.listeners).finish_non_exhaustive()
     }
+}
+
+/// Serves one connection over a stream that is there already, of a peer that is known already, to its end: the conversation
+/// without listening and TLS, for servers inside of something else, and for tests.
+///
+/// It needs tokio's runtime with timers.
+pub async fn converse<S>(stream: S, peer: Peer, handler: Arc<dyn Handler>, limits: Limits)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let places = Places::new(&limits);
+    let Ok(place) = places.take(&peer) else { return };
+    let stopper = Stopper::new();
+    let service = Service::new(handler, limits);
+    connection::serve(stream, Arc::new(peer), place.turns(), &service, stopper.stop()).await;
 }
 
 /// What every connection passes on its way in.
