@@ -154,6 +154,7 @@ impl Layers {
         config.engine.limits.size = config.limits.request_size;
         set(&mut config.engine.limits.depth, limits.request_depth.map(Into::into));
         set(&mut config.engine.limits.items, limits.request_items.map(Into::into));
+        set(&mut config.engine.response_size, limits.response_size.map(Into::into));
         set(&mut config.engine.batch_items, limits.batch_items.map(Into::into));
 
         let streams = &mut config.engine.streams;

@@ -129,6 +129,8 @@ section! {
         request_depth: NonZeroU32, Value, "32" = "32";
         /// Items in a request.
         request_items: NonZeroU32, Value, "65536" = "65536";
+        /// Bytes in a response. What would be larger is refused, such as a Locate that finds too much.
+        response_size: NonZeroUsize, Value, "16777216" = "16777216";
         /// Batch items in a request.
         batch_items: NonZeroUsize, Value, "1024" = "1024";
         /// Operations of one user that wait for their next part (correlation values).

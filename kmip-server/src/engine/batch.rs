@@ -49,8 +49,9 @@ impl Engine {
         let RequestMessage { request_header: header, batch_item: items, .. } = request;
         // A limit below zero is one that nothing keeps.
         let limit = header.maximum_response_size.map(|size| usize::try_from(size).unwrap_or_default());
+        let most = self.settings.response_size.min(limit.unwrap_or(usize::MAX));
         let correlation = header.client_correlation_value.clone();
-        let Ok(mut response) = Response::new(version, now, limit, correlation) else {
+        let Ok(mut response) = Response::new(version, now, most, correlation) else {
             return Answer { bytes: Wiped::default(), disposition: Disposition::Close };
         };
         if let Err((answered, failure)) = self.check(&header, &items) {
@@ -213,8 +214,8 @@ impl Engine {
 impl Batch<'_> {
     /// Runs one item and answers it; whether it succeeded.
     fn one(&mut self, item: RequestBatchItem) -> bool {
-        let answered = answered(&item);
-        let result = if self.limited && ops::writes(item.operation) {
+        let (answered, returned) = (answered(&item), self.session.count_returned());
+        let result = if (self.limited || self.response.is_nearly_full()) && ops::writes(item.operation) {
             self.within_limit(&item)
         } else {
             let engine = self.engine;
@@ -224,6 +225,7 @@ impl Batch<'_> {
         match result {
             Ok(()) => true,
             Err(failure) => {
+                self.session.forget_returned(returned);
                 self.response.failure(answered, &failure);
                 false
             }

@@ -55,6 +55,16 @@ pub(super) struct Session {
 }
 
 impl Session {
+    /// How many identifiers the responses so far have named.
+    pub(super) fn count_returned(&self) -> usize {
+        self.returned.len()
+    }
+
+    /// Has the responses name no more than so many: the others were left out of an answer that failed.
+    pub(super) fn forget_returned(&mut self, count: usize) {
+        self.returned.truncate(count);
+    }
+
     /// Says which object an operation named last.
     pub(super) fn name(&mut self, name: UniqueIdentifierEnumeration, identifier: &Text) {
         self.named.retain(|(other, _)| *other != name);

@@ -22,7 +22,7 @@ impl Handler for Engine {
             _ => Kind::InvalidMessage,
         };
         // Nothing of the message is there to say which version: that which all others have grown out of.
-        let Ok(mut answer) = Response::new(version::OLDEST, (self.clock)(), None, None) else { return };
+        let Ok(mut answer) = Response::new(version::OLDEST, (self.clock)(), usize::MAX, None) else { return };
         answer.failure(Answered::default(), &Failure::new(kind, refusal.to_string()));
         response.extend_from_slice(&answer.finish(Disposition::Close).bytes);
     }
@@ -32,11 +32,28 @@ impl Handler for Engine {
         // Where an answer waits for its record, each of them does.
         self.audit.as_ref().is_some_and(|audit| audit.is_strict())
             || request.len() > LARGE
-            || operations(request).any(ops::writes)
+            || operations(request).enumerate().any(|(place, (operation, item))| {
+                place >= MANY
+                    || ops::writes(operation)
+                    || (operation == Operation::Locate && !is_by_name(item))
+            })
             || keeps(request)
             || self.authenticator.may_block(has_credentials(request))
     }
 }
+
+/// Whether a Locate asks for a Name, as far as that can be found without reading it: it finds one object or a few. Any
+/// other may look through many.
+fn is_by_name(item: &[u8]) -> bool {
+    item.windows(AS_TEXT.len()).any(|bytes| bytes == AS_TEXT)
+        || item.windows(AS_ITEM.len()).any(|bytes| bytes == AS_ITEM)
+}
+
+/// The Attribute Name of 1.x: tag, type, length, text, padding.
+const AS_TEXT: [u8; 16] = *b"\x42\x00\x0A\x07\x00\x00\x00\x04Name\x00\x00\x00\x00";
+
+/// The Name of 2.0, a structure.
+const AS_ITEM: [u8; 4] = [0x42, 0x00, 0x53, 0x01];
 
 /// Whether a request's header has an Authentication, as far as that can be found without reading it.
 fn has_credentials(request: &[u8]) -> bool {
@@ -67,12 +84,12 @@ fn header(request: &[u8]) -> impl Iterator<Item = (Tag, &[u8])> {
     header.into_iter().flat_map(|(_, header)| items(header))
 }
 
-/// The operations of a request's items, as far as they can be found without reading it.
-fn operations(request: &[u8]) -> impl Iterator<Item = Operation> {
+/// The operations of a request's items, as far as they can be found without reading it, with the items.
+fn operations(request: &[u8]) -> impl Iterator<Item = (Operation, &[u8])> {
     let body = request.get(HEADER_SIZE..).unwrap_or_default();
     items(body).filter(|(tag, _)| *tag == Tag::BatchItem).filter_map(|(_, item)| {
         let (_, value) = items(item).find(|(tag, _)| *tag == Tag::Operation)?;
-        value.first_chunk().map(|value| Operation(u32::from_be_bytes(*value)))
+        value.first_chunk().map(|value| (Operation(u32::from_be_bytes(*value)), item))
     })
 }
 
@@ -90,6 +107,9 @@ fn items(mut bytes: &[u8]) -> impl Iterator<Item = (Tag, &[u8])> {
 
 /// Requests of more bytes than this take longer than a thread that serves connections should be kept.
 const LARGE: usize = 64 << 10;
+
+/// More items than these do, too.
+const MANY: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -132,7 +152,9 @@ mod tests {
         let engine = engine();
         for (operations, blocks) in [
             (&[Operation::Get][..], false),
-            (&[Operation::Query, Operation::Locate], false),
+            (&[Operation::Query, Operation::Locate], true),
+            (&[Operation::Query; 16], false),
+            (&[Operation::Query; 17], true),
             (&[Operation::Locate, Operation::Destroy], true),
             (&[Operation::Create], true),
             (&[], false),
@@ -149,7 +171,7 @@ mod tests {
     fn what_is_kept_may_block() {
         let request = |tag: Tag, item_type: u8, value: &[u8]| -> Bytes {
             let mut body = item(Tag::RequestHeader, 1, &item(tag, item_type, value));
-            let operation = item(Tag::Operation, 5, &Operation::Locate.0.to_be_bytes());
+            let operation = item(Tag::Operation, 5, &Operation::Get.0.to_be_bytes());
             body.extend(item(Tag::BatchItem, 1, &operation));
             item(Tag::RequestMessage, 1, &body).into()
         };

@@ -101,6 +101,8 @@ pub struct Settings {
     pub lease_time: u32,
     /// What a request may be at the most.
     pub limits: Limits,
+    /// How many bytes a response may have, whatever its client would take.
+    pub response_size: usize,
     /// How many items a batch may have.
     pub batch_items: usize,
     /// Whether a Name is refused that another object has already, of those that the client may locate (KMIP 1.4 §3.2).
@@ -130,6 +132,7 @@ impl Default for Settings {
             server_name: None,
             lease_time: 3600,
             limits: Limits::DEFAULT,
+            response_size: 16 << 20,
             batch_items: 1024,
             unique_names: false,
             hide_objects: true,
@@ -295,7 +298,7 @@ impl Engine {
     #[cold]
     fn unrecorded(&self, message: &Bytes) -> Answer {
         let version = version_of(message).unwrap_or(version::OLDEST);
-        let Ok(mut response) = Response::new(version, (self.clock)(), None, None) else {
+        let Ok(mut response) = Response::new(version, (self.clock)(), usize::MAX, None) else {
             return Answer { bytes: Wiped::default(), disposition: Disposition::Close };
         };
         response.failure(

@@ -24,7 +24,7 @@ impl Refused {
     /// The answer. The connection can go on, unless what came is no request of KMIP at all: then nobody knows where the
     /// next message begins.
     pub(super) fn answer(self, message: &Bytes, now: DateTime) -> Answer {
-        match Response::new(self.version, now, None, None) {
+        match Response::new(self.version, now, usize::MAX, None) {
             Ok(mut response) => {
                 response.failure(self.answered, &self.failure);
                 response.finish(if is_framed(message) { Disposition::KeepOpen } else { Disposition::Close })

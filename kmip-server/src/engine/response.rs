@@ -14,8 +14,8 @@ pub(super) struct Response {
     /// Where the first batch item begins.
     items: usize,
     count: i32,
-    /// The Maximum Response Size, if the client has one.
-    limit: Option<usize>,
+    /// How large it may be: the Maximum Response Size, if the client has one, or the server's limit.
+    limit: usize,
 }
 
 /// What an item says of the request item that it answers.
@@ -38,7 +38,7 @@ impl Response {
     pub(super) fn new(
         version: Version,
         now: DateTime,
-        limit: Option<usize>,
+        limit: usize,
         correlation: Option<Text>,
     ) -> Result<Self, Failure> {
         let server_correlation = correlation.is_some().then(|| uuid::Uuid::new_v4().to_string().into());
@@ -59,6 +59,11 @@ impl Response {
     /// The version it is written in.
     pub(super) fn version(&self) -> Version {
         self.version
+    }
+
+    /// Whether it is near its limit, so that what changes something might not be answered any more.
+    pub(super) fn is_nearly_full(&self) -> bool {
+        self.bytes.len() > self.limit / 2
     }
 
     /// Where it ends now.
@@ -100,16 +105,12 @@ impl Response {
                 _ => Failure::internal(&error),
             }
         })?;
-        if let Some(limit) = self.limit
-            && self.bytes.len() > limit
-        {
-            let size = self.bytes.len();
+        let (size, limit) = (self.bytes.len(), self.limit);
+        if size > limit {
             self.back_to(mark);
             return Err(Failure::new(
                 Kind::ResponseTooLarge,
-                format!(
-                    "the response would have {size} bytes, more than the Maximum Response Size of {limit}"
-                ),
+                format!("the response would have {size} bytes, more than the {limit} that it may have"),
             ));
         }
         Ok(())

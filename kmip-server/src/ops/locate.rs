@@ -32,15 +32,17 @@ pub(super) fn locate(cx: &mut Context<'_>, mut request: LocateRequest) -> Result
             return Err(Failure::new(Kind::InvalidField, format!("{member} is no Object Group Member")));
         }
     }
+    // No identifier takes less. One more shows that there are too many.
+    let most = cx.settings().response_size / SMALLEST;
+    let asked = not_negative("Maximum Items", request.maximum_items)?;
     let query = Query {
         conditions: std::mem::take(&mut filter.conditions),
         storage: Some(storage.bits()),
         offset: not_negative("Offset Items", request.offset_items)?.unwrap_or_default(),
-        limit: not_negative("Maximum Items", request.maximum_items)?,
+        limit: Some(asked.unwrap_or(u64::MAX).min(u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1))),
         count: LocateResponse::has_located_items(cx.version()),
         ..Query::new(cx.policies().visibility(cx.caller()))
     };
-    let limit = query.limit;
     // Fresh objects are used up in the order in which they came (official case TC-152), until 2.0 orders all answers.
     let is_default = request.object_group_member == Some(ObjectGroupMember::GroupMemberDefault);
     let oldest_first = is_default || (request.object_group_member.is_some() && cx.version() < version::V2_0);
@@ -52,13 +54,22 @@ pub(super) fn locate(cx: &mut Context<'_>, mut request: LocateRequest) -> Result
         cx.locate(&query)?
     };
 
+    let found = located.identifiers.len();
+    if found > most {
+        return Err(Failure::new(
+            Kind::ResponseTooLarge,
+            format!(
+                "more than {most} objects are found, which is what one response can hold: ask for fewer by Maximum Items"
+            ),
+        ));
+    }
     let identifiers: Vec<Text> = located.identifiers.into_iter().map(Text::from).collect();
     for identifier in &identifiers {
         cx.returns(identifier);
     }
     // One that is found is meant from now on, also the first of several if only one was asked for; otherwise nothing is.
     match identifiers.as_slice() {
-        [only] if limit == Some(1) || located.total.is_none_or(|total| total == 1) => {
+        [only] if asked == Some(1) || located.total.is_none_or(|total| total == 1) => {
             cx.set_placeholder(only)
         }
         _ => cx.clear_placeholder(),
@@ -170,6 +181,9 @@ fn look_closer(
     located.total = count.then_some(total);
     Ok(located)
 }
+
+/// Bytes of a Unique Identifier in a response, at the least: its head and some text.
+const SMALLEST: usize = 16;
 
 fn not_negative(name: &str, value: Option<i32>) -> Result<Option<u64>, Failure> {
     value

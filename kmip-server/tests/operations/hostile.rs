@@ -2,6 +2,9 @@
 
 use kmip::types::*;
 
+use kmip_server::engine::Settings;
+use kmip_server::rights::Policies;
+
 use crate::harness::*;
 
 /// A stream of numbers that is the same each time (xorshift).
@@ -92,4 +95,38 @@ fn deep_large_and_many() {
         let response = read(&server.raw(Some("mallory"), &message));
         assert_eq!(failed(&response.batch_item[0]).reason, ResultReason::InvalidMessage);
     }
+}
+
+#[test]
+fn an_answer_has_its_limit_whatever_is_asked_for() {
+    let settings = Settings { response_size: 4096, ..Settings::default() };
+    let server = server_set(Policies::built_in(), settings);
+    for _ in 0..300 {
+        server.create(V1_4, []);
+    }
+    // One that finds too much, in one batch with others, and what is done after it.
+    let mut payloads: Vec<RequestPayload> = Vec::new();
+    payloads.push(locate_request(V1_4, set([])).into());
+    for maximum in [60, 1, 5000] {
+        let locate = LocateRequest { maximum_items: Some(maximum), ..locate_request(V1_4, set([])) };
+        payloads.push(locate.into());
+    }
+    payloads.push(create_request(V1_4, aes(128)).into());
+    let mut request = batch(V1_4, payloads);
+    request.request_header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Continue);
+    let mut bytes = Vec::new();
+    request.write(&mut bytes).unwrap();
+    let answer = server.raw(Some("alice"), &bytes);
+    // Refusals are short, and there are no more of them than items.
+    assert!(answer.bytes.len() < 4096 + 5 * 512, "{}", answer.bytes.len());
+    let items = read(&answer).batch_item;
+    for place in [0, 3] {
+        let failed = failed(&items[place]);
+        assert_eq!(failed.reason, ResultReason::ResponseTooLarge);
+        assert!(failed.message.contains("Maximum Items"), "{}", failed.message);
+    }
+    for place in [1, 2, 4] {
+        assert_eq!(items[place].result_status, ResultStatus::Success, "{:?}", items[place]);
+    }
+    assert_eq!(server.locate(V1_4, set([])).unwrap_err().reason, ResultReason::ResponseTooLarge);
 }
