@@ -107,7 +107,8 @@ impl Totals {
             let length = u32::from_be_bytes([head[4], head[5], head[6], head[7]]) as usize + HEADER_SIZE;
             let (message, rest) = answer.split_at(length);
             let message = Bytes::copy_from_slice(message);
-            let message = ResponseMessage::read(&message, Mode::Strict, Sizes::DEFAULT).unwrap();
+            // Objects and attributes come back as they were given, with what clients put into them of their own.
+            let message = ResponseMessage::read(&message, Mode::Lenient, Sizes::DEFAULT).unwrap();
             for item in message.batch_item {
                 match item.result_status {
                     ResultStatus::Success => self.done += 1,

@@ -29,12 +29,12 @@ impl Link {
         let start = lines.len();
         let fields = body.strip_prefix('{').unwrap_or(body);
         lines.extend_from_slice(format!("{{\"number\":{number},\"previous\":\"").as_bytes());
-        for byte in self.digest {
-            lines.extend(
-                [byte >> 4, byte & 15]
-                    .map(|digit| DIGITS.get(usize::from(digit)).copied().unwrap_or_default()),
-            );
+        let mut hex = [0; 64];
+        for (pair, byte) in hex.chunks_exact_mut(2).zip(self.digest) {
+            let digits = [byte >> 4, byte & 15].map(|digit| DIGITS.get(usize::from(digit)).copied());
+            pair.copy_from_slice(&digits.map(Option::unwrap_or_default));
         }
+        lines.extend_from_slice(&hex);
         lines.extend_from_slice(b"\",");
         lines.extend_from_slice(fields.as_bytes());
         *self = Self::of(number, lines.get(start..).unwrap_or_default());

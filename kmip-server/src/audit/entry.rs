@@ -205,6 +205,9 @@ fn version<S: Serializer>(version: &Option<Version>, to: S) -> Result<S::Ok, S::
 /// Identifiers, each no longer than a client could mean in earnest: it is they who make them up.
 fn texts<S: Serializer>(texts: &[Text], to: S) -> Result<S::Ok, S::Error> {
     to.collect_seq(texts.iter().map(|text| {
+        if text.len() <= LONGEST {
+            return &**text;
+        }
         let end = text.char_indices().map(|(place, _)| place).nth(LONGEST).unwrap_or(text.len());
         text.get(..end).unwrap_or_default()
     }))

@@ -26,6 +26,11 @@ impl Keeper {
         let thread = thread::Builder::new().name("audit".into()).spawn(move || keep(&kept))?;
         Ok(Self { audit, thread: Some(thread) })
     }
+
+    /// What it keeps.
+    pub fn audit(&self) -> Arc<Audit> {
+        Arc::clone(&self.audit)
+    }
 }
 
 impl Drop for Keeper {
