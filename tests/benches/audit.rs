@@ -2,6 +2,7 @@
 //!
 //! `cargo bench -p kmip-tests --bench audit`; for one case alone, as for counting instructions, what to do, whether it is
 //! recorded, and how often: `valgrind --tool=callgrind BENCH get on 5000`.
+#![allow(clippy::print_stdout, reason = "that is what it is for")]
 
 use std::hint::black_box;
 use std::sync::Arc;

@@ -21,18 +21,19 @@ pub fn example(name: &str) -> PathBuf {
 
 /// Builds something, and tells where it lies then.
 fn build(what: &[&str]) -> PathBuf {
+    // A test lies in <target>/<profile>/deps.
+    let mut folder = env::current_exe().expect("the test's own path");
+    folder.pop();
+    folder.pop();
+    let profile = folder.file_name().and_then(|name| name.to_str()).filter(|name| *name != "debug");
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let built = Command::new(cargo)
-        .args(["build", "--quiet", "--features", "kmip/cli"])
+        .args(["build", "--quiet", "--features", "kmip/cli", "--profile", profile.unwrap_or("dev")])
         .args(what)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(".."))
         .status()
         .expect("cargo runs");
     assert!(built.success(), "the programs can't be built");
-    // A test lies in <target>/<profile>/deps.
-    let mut folder = env::current_exe().expect("the test's own path");
-    folder.pop();
-    folder.pop();
     folder
 }
 
