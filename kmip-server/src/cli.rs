@@ -30,6 +30,7 @@ use crate::config::{Config, Layers};
 use crate::import::ImportPykmip;
 use crate::quickstart::{self, Folder};
 use crate::seal::KeyFile;
+use crate::transport::Listening;
 use crate::{process, serve, store};
 
 /// A KMIP key management server: durable, sealed, and fast.
@@ -94,6 +95,8 @@ Examples:
   kmip-server quickstart                          a server on 127.0.0.1:5696
   kmip-server quickstart --store memory:          one that keeps nothing
   kmip-server quickstart --listen 0.0.0.0:5696    one for other machines, too
+  kmip-server quickstart --listen-https 127.0.0.1:5697
+                                                  one that speaks HTTPS, too
   kmip-server run --config /etc/kmip/server.toml  one with everything said explicitly
   kmip-server import-pykmip pykmip.db --dry-run   what of PyKMIP's can be brought over
   kmip-server run --config /etc/pykmip/server.conf --store sqlite:/var/lib/kmip/kmip.db
@@ -149,9 +152,7 @@ impl Run {
             || Ok(self.source.layers()?.complete()?),
             |addresses, monitoring| {
                 tell_monitoring(monitoring);
-                for address in addresses {
-                    say(&format!("listening on {address}\n"));
-                }
+                say(&listening(addresses));
             },
         )
     }
@@ -208,7 +209,7 @@ pub(crate) fn first_master_key(config: &Config) -> Done {
 fn start(
     config: Config,
     again: impl Fn() -> Result<Config, Box<dyn std::error::Error>>,
-    ready: impl FnOnce(&[SocketAddr], Option<SocketAddr>),
+    ready: impl FnOnce(&Listening, Option<SocketAddr>),
 ) -> Done {
     process::allow_many_files();
     Ok(serve::serve(config, again, ready)?)
@@ -226,7 +227,7 @@ fn say(text: &str) {
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }
 
-fn greeting(folder: &Folder, store: &str, addresses: &[SocketAddr]) -> String {
+fn greeting(folder: &Folder, store: &str, addresses: &Listening) -> String {
     let mut text = String::new();
     let path = folder.path().display();
     let _ = match folder.made() {
@@ -240,7 +241,7 @@ fn greeting(folder: &Folder, store: &str, addresses: &[SocketAddr]) -> String {
             "Objects are kept in {store}, sealed under the master key: keep a copy of that elsewhere."
         ),
     };
-    if let Some(address) = addresses.first()
+    if let Some(address) = addresses.kmip.first()
         && let Err(error) = folder.announce(*address)
     {
         let _ = writeln!(text, "The command kmip will not find this server by itself: {error}");
@@ -265,7 +266,16 @@ Other clients need these:
         folder.file("client.crt").display(),
         folder.file("client.key").display(),
     );
-    for address in addresses {
+    text.push_str(&listening(addresses));
+    text
+}
+
+fn listening(addresses: &Listening) -> String {
+    let mut text = String::new();
+    for address in &addresses.https {
+        let _ = writeln!(text, "HTTPS at https://{address}/kmip");
+    }
+    for address in &addresses.kmip {
         let _ = writeln!(text, "listening on {address}");
     }
     text

@@ -34,6 +34,59 @@ impl Service {
         let workers = Arc::new(Semaphore::new(limits.workers.clamp(1, Semaphore::MAX_PERMITS)));
         Self { handler, limits, workers, counters: Arc::default() }
     }
+
+    /// Has a request answered, here or on a thread that may block; `turns` are those that its client may have.
+    pub(crate) async fn answer(
+        &self,
+        peer: &Arc<Peer>,
+        turns: &Arc<Semaphore>,
+        request: Bytes,
+        response: &mut Wiped,
+    ) -> Result<Disposition, End> {
+        if !self.handler.may_block(&request) {
+            return guarded(&*self.handler, peer, request, response);
+        }
+        let mut room = std::mem::take(response);
+        let (disposition, room) = self
+            .blocking(peer, turns, move |handler, peer| {
+                let disposition = guarded(handler, peer, request, &mut room);
+                (disposition, room)
+            })
+            .await?;
+        *response = room;
+        disposition
+    }
+
+    /// Runs something on a thread that may block.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        &self,
+        peer: &Arc<Peer>,
+        turns: &Arc<Semaphore>,
+        work: impl FnOnce(&dyn Handler, &Peer) -> T + Send + 'static,
+    ) -> Result<T, End> {
+        // First the client's own: of one that asks for much, few wait in front of others. The permits are never closed.
+        let waiting = self.counters.hold(|counters| &counters.waiting);
+        let Ok(turn) = Arc::clone(turns).acquire_owned().await else { return Err(End::Stopped) };
+        let Ok(permit) = Arc::clone(&self.workers).acquire_owned().await else { return Err(End::Stopped) };
+        drop(waiting);
+        let working = self.counters.hold(|counters| &counters.working);
+        let (handler, peer) = (Arc::clone(&self.handler), Arc::clone(peer));
+        let done = spawn_blocking(move || {
+            let result = work(&*handler, &peer);
+            drop((permit, turn, working));
+            result
+        });
+        done.await.map_err(|_| End::Panicked)
+    }
+
+    /// What a peer is told whose input is no request.
+    pub(crate) fn refusal(&self, refusal: &Refusal) -> Wiped {
+        let mut response = Wiped::default();
+        match catch_unwind(AssertUnwindSafe(|| self.handler.refuse(refusal, &mut response))) {
+            Ok(()) => response,
+            Err(_) => Wiped::default(),
+        }
+    }
 }
 
 /// Serves a connection to its end, and closes it.
@@ -78,9 +131,8 @@ pub(crate) async fn refuse<S>(stream: &mut S, service: &Service, refusal: &Refus
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let mut response = Wiped::default();
-    let told = catch_unwind(AssertUnwindSafe(|| service.handler.refuse(refusal, &mut response)));
-    if told.is_ok() && !response.is_empty() {
+    let response = service.refusal(refusal);
+    if !response.is_empty() {
         let _ = timeout(LINGER, stream.write_all(&response)).await;
     }
     close(stream, stop).await;
@@ -152,10 +204,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
                 },
                 () = stop.stopped() => return End::Stopped,
             };
-            let disposition = match self.answer(request).await {
-                Ok(disposition) => disposition,
-                Err(end) => return end,
-            };
+            let disposition =
+                match self.service.answer(&self.peer, &self.turns, request, &mut self.response).await {
+                    Ok(disposition) => disposition,
+                    Err(end) => return end,
+                };
             if let Err(end) = self.send().await {
                 return end;
             }
@@ -232,32 +285,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
             .ok_or(Refusal::TooLarge { size: self.size, limit: wide(limit) })
     }
 
-    /// Has a request answered, here or on a thread that may block.
-    async fn answer(&mut self, request: Bytes) -> Result<Disposition, End> {
-        let handler = &self.service.handler;
-        if !handler.may_block(&request) {
-            return guarded(&**handler, &self.peer, request, &mut self.response);
-        }
-        // First the client's own: of one that asks for much, few wait in front of others. The permits are never closed.
-        let waiting = self.service.counters.hold(|counters| &counters.waiting);
-        let Ok(turn) = Arc::clone(&self.turns).acquire_owned().await else { return Err(End::Stopped) };
-        let Ok(permit) = Arc::clone(&self.service.workers).acquire_owned().await else {
-            return Err(End::Stopped);
-        };
-        drop(waiting);
-        let working = self.service.counters.hold(|counters| &counters.working);
-        let (handler, peer) = (Arc::clone(handler), Arc::clone(&self.peer));
-        let mut response = std::mem::take(&mut self.response);
-        let answered = spawn_blocking(move || {
-            let disposition = guarded(&*handler, &peer, request, &mut response);
-            drop((permit, turn, working));
-            (disposition, response)
-        });
-        let (disposition, response) = answered.await.map_err(|_| End::Panicked)?;
-        self.response = response;
-        disposition
-    }
-
     /// Sends the answer, and wipes it.
     async fn send(&mut self) -> Result<(), End> {
         let sent = timeout(self.service.limits.request_time, async {
@@ -275,7 +302,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<'_, S> {
 }
 
 /// Runs the handler. A panic of it ends this connection and nothing else.
-fn guarded(
+pub(crate) fn guarded(
     handler: &dyn Handler,
     peer: &Peer,
     request: Bytes,
@@ -289,7 +316,7 @@ fn guarded(
 
 /// Closes a connection so that the peer gets what was sent last: if input were left unread, the system would answer
 /// it with a reset, and the peer might never see what it was told.
-async fn close<S>(stream: &mut S, stop: &mut Stop)
+pub(crate) async fn close<S>(stream: &mut S, stop: &mut Stop)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -310,18 +337,18 @@ where
 }
 
 /// A size in memory as one that may be larger than memory.
-fn wide(size: usize) -> u64 {
+pub(crate) fn wide(size: usize) -> u64 {
     u64::try_from(size).unwrap_or(u64::MAX)
 }
 
 /// Up to here a request's size is believed before it has arrived.
-const TRUSTED: usize = 16 * 1024;
+pub(crate) const TRUSTED: usize = 16 * 1024;
 
 /// Up to here an answer's allocation is kept for the next one.
 const KEPT: usize = 16 * 1024;
 
 /// How long to wait at the end for a peer to take what it was told and close its side.
-const LINGER: Duration = Duration::from_secs(3);
+pub(crate) const LINGER: Duration = Duration::from_secs(3);
 
 /// The same when the server stops.
 const LINGER_STOPPED: Duration = Duration::from_millis(250);

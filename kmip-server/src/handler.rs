@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use bytes::Bytes;
+use kmip::ttlv::Version;
 
 /// Answers what arrives on connections.
 ///
@@ -122,6 +123,30 @@ pub enum Refusal {
         size: u64,
         /// The bytes that arrived.
         received: u64,
+    },
+    /// More arrived than the request.
+    #[error("the request has {size} bytes, but {received} arrived")]
+    Surplus {
+        /// The request's size, header included, as its header says.
+        size: u64,
+        /// The bytes that arrived.
+        received: u64,
+    },
+    /// The request is a text that can't be read.
+    #[error("{reason}")]
+    Unreadable {
+        /// Why.
+        reason: String,
+        /// The version that it says nevertheless.
+        version: Option<Version>,
+    },
+    /// The answer can't be said in the encoding of the request.
+    #[error("the answer cannot be written: {reason}")]
+    Unwritable {
+        /// Why.
+        reason: String,
+        /// The answer's version.
+        version: Option<Version>,
     },
     /// The server serves as many connections as it may.
     #[error("this server already serves the {limit} connections that it may")]

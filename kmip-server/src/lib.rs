@@ -24,6 +24,7 @@ pub mod cli;
 pub mod config;
 mod connection;
 pub mod crypto;
+mod encoding;
 pub mod engine;
 mod files;
 pub mod handler;

@@ -20,7 +20,7 @@ use crate::process;
 use crate::rights::Folder;
 use crate::seal::{MasterKeySource, Seal, SealError};
 use crate::store::{self, Claim, StoreError};
-use crate::transport::{Options, Server, TlsReload, TransportError};
+use crate::transport::{Listening, Options, Server, TlsReload, TransportError};
 use crate::watch::{Watch, Watched};
 
 /// Why a server can't start.
@@ -78,7 +78,7 @@ pub enum StartError {
 pub fn serve(
     config: Config,
     again: impl Fn() -> Result<Config, Box<dyn std::error::Error>>,
-    ready: impl FnOnce(&[SocketAddr], Option<SocketAddr>),
+    ready: impl FnOnce(&Listening, Option<SocketAddr>),
 ) -> Result<(), StartError> {
     let missing = legacy::missing();
     if !missing.is_empty() {
@@ -91,7 +91,8 @@ pub fn serve(
     let Parts { engine, config, keeper, probe, authority } = parts(config, metrics.clone(), &mut watched)?;
     let engine = Arc::new(engine);
     let probe = Arc::new(probe);
-    let options = Options { listen: config.listen, tls: config.tls, limits: config.limits };
+    let options =
+        Options { listen: config.listen, https: config.listen_https, tls: config.tls, limits: config.limits };
     // The transport never asks for more threads than its workers, except to look up a name at the start.
     // One more does what is asked for later, another seals objects anew, and some answer monitoring.
     let threads = options.limits.workers.saturating_add(5);
@@ -122,8 +123,7 @@ pub fn serve(
         let certifying = config.authority.clone();
         watched.push(Box::new(Certificates { tls: server.tls(), certifying, authority }));
         let watch = Watch::start(watched)?;
-        let addresses: Vec<SocketAddr> = server.addresses().collect();
-        ready(&addresses, monitor.as_ref().and_then(|monitor| monitor.address().ok()));
+        ready(&server.listening(), monitor.as_ref().and_then(|monitor| monitor.address().ok()));
         let monitoring = monitor.map(|monitor| tokio::spawn(monitor.serve()));
         server
             .serve(async {

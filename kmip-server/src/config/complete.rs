@@ -23,6 +23,7 @@ impl Layers {
         let file = self.settings()?;
         let config = Config {
             listen: vec![DEFAULT_LISTEN.to_owned()],
+            listen_https: Vec::new(),
             store: file.store.clone().ok_or_else(|| self.missing("store"))?,
             master_key: self.master_key(&file, None)?,
             policies: None,
@@ -82,6 +83,7 @@ impl Layers {
     fn lay(&self, file: File, mut config: Config) -> Result<Config, ConfigError> {
         config.master_key = self.master_key(&file, Some(&config.master_key))?;
         set(&mut config.listen, file.listen.map(|listen| listen.0));
+        set(&mut config.listen_https, file.listen_https.map(|listen| listen.0));
         set(&mut config.store, file.store);
         if file.policies.is_some() {
             config.policies = file.policies;

@@ -15,6 +15,8 @@ section! {
     pub struct File in "" {
         /// Where to listen: HOST:PORT, one or more. Port 0 is any free one.
         listen: Texts, List, r#"["127.0.0.1:5696"]"# = r#"["127.0.0.1:5696"]"#;
+        /// Where to listen for HTTPS (POST to /kmip), in the same form. Nowhere if it isn't said.
+        listen_https: Texts, List, r#"["127.0.0.1:5697"]"# = "[]";
         /// Where objects are kept: sqlite:PATH, or memory: for nowhere.
         store: String, Store, r#""sqlite:kmip.db""#;
         /// Where the master key comes from: a file that is its owner's alone, with 64 hexadecimal digits or a key under a

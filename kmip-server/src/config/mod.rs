@@ -37,6 +37,8 @@ pub use show::{example, reference, show};
 pub struct Config {
     /// The addresses to listen on, as `HOST:PORT`.
     pub listen: Vec<String>,
+    /// The addresses to listen on for HTTPS.
+    pub listen_https: Vec<String>,
     /// The store's address.
     pub store: String,
     /// Where the master key comes from.

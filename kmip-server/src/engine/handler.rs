@@ -18,11 +18,18 @@ impl Handler for Engine {
 
     fn refuse(&self, refusal: &Refusal, response: &mut Vec<u8>) {
         let kind = match refusal {
-            Refusal::TooManyConnections { .. } | Refusal::TooManyOfOne { .. } => Kind::ServerLimit,
+            Refusal::TooManyConnections { .. }
+            | Refusal::TooManyOfOne { .. }
+            | Refusal::Unwritable { .. } => Kind::ServerLimit,
             _ => Kind::InvalidMessage,
         };
-        // Nothing of the message is there to say which version: that which all others have grown out of.
-        let Ok(mut answer) = Response::new(version::OLDEST, (self.clock)(), usize::MAX, None) else { return };
+        let version = match refusal {
+            Refusal::Unreadable { version, .. } | Refusal::Unwritable { version, .. } => *version,
+            _ => None,
+        };
+        // Where nothing of the message is there to say which version: that which all others have grown out of.
+        let version = version.unwrap_or(version::OLDEST);
+        let Ok(mut answer) = Response::new(version, (self.clock)(), usize::MAX, None) else { return };
         answer.failure(Answered::default(), &Failure::new(kind, refusal.to_string()));
         response.extend_from_slice(&answer.finish(Disposition::Close).bytes);
     }

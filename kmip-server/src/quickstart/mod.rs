@@ -120,7 +120,7 @@ impl Folder {
         let lock = fs::File::open(&folder.path).map_err(failed)?;
         lock.lock().map_err(failed)?;
         folder.master_key(&config)?;
-        folder.certificates(&config.listen)?;
+        folder.certificates(config.listen.iter().chain(&config.listen_https))?;
         folder.issuer(&config)?;
         folder.revocations(&mut config)?;
         Ok((folder, config))
@@ -154,6 +154,7 @@ impl Folder {
     fn config(&self) -> Config {
         Config {
             listen: vec![DEFAULT_LISTEN.to_owned()],
+            listen_https: Vec::new(),
             store: format!("sqlite:{}", self.file(DATABASE).display()),
             master_key: KeyOrigin::file(self.file(MASTER_KEY)),
             policies: None,
@@ -230,7 +231,10 @@ impl Folder {
         Ok(())
     }
 
-    fn certificates(&mut self, listen: &[String]) -> Result<(), QuickstartError> {
+    fn certificates<'a>(
+        &mut self,
+        listen: impl IntoIterator<Item = &'a String>,
+    ) -> Result<(), QuickstartError> {
         let hosts = hosts(listen);
         let authority = match self.read(&AUTHORITY)? {
             Some(pair) => {
@@ -378,7 +382,7 @@ impl Folder {
 }
 
 /// The names that the server's certificate has to have.
-fn hosts(listen: &[String]) -> Vec<String> {
+fn hosts<'a>(listen: impl IntoIterator<Item = &'a String>) -> Vec<String> {
     let mut hosts: Vec<String> = ["localhost", "127.0.0.1", "::1"].map(str::to_owned).into();
     for address in listen {
         let host =

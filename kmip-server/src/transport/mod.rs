@@ -11,6 +11,7 @@ pub(crate) mod ciphers;
 mod counters;
 mod error;
 mod handshakes;
+mod https;
 mod limits;
 mod places;
 mod stop;
@@ -46,15 +47,26 @@ use crate::handler::{Handler, Peer, Refusal};
 pub struct Options {
     /// The addresses to listen on, as `HOST:PORT`. Port 0 is any free one.
     pub listen: Vec<String>,
+    /// The addresses to listen on for HTTPS; none where it isn't spoken.
+    pub https: Vec<String>,
     /// Certificates and what else concerns TLS.
     pub tls: TlsOptions,
     /// How much there may be.
     pub limits: Limits,
 }
 
+/// Where a server listens, with the real ports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listening {
+    /// For KMIP itself.
+    pub kmip: Vec<SocketAddr>,
+    /// For HTTPS.
+    pub https: Vec<SocketAddr>,
+}
+
 /// A server that listens, and accepts as soon as it is told to [`serve`](Self::serve).
 pub struct Server {
-    listeners: Vec<(TcpListener, SocketAddr)>,
+    listeners: Vec<(TcpListener, SocketAddr, Protocol)>,
     gate: Gate,
     stopper: Stopper,
     reload: TlsReload,
@@ -101,11 +113,13 @@ impl Server {
     /// When an address can't be listened on, or a certificate or key can't be used.
     pub async fn bind(options: &Options, handler: Arc<dyn Handler>) -> Result<Self, TransportError> {
         let tls = Arc::new(ArcSwap::from_pointee(options.tls.context()?));
+        let binary = options.listen.iter().map(|address| (address, Protocol::Ttlv));
+        let https = options.https.iter().map(|address| (address, Protocol::Https));
         let mut listeners = Vec::with_capacity(options.listen.len());
-        for address in &options.listen {
+        for (address, protocol) in binary.chain(https) {
             let listener = listen(address).await?;
             let bound = listener.local_addr().map_err(|error| TransportError::listen(address, error))?;
-            listeners.push((listener, bound));
+            listeners.push((listener, bound, protocol));
         }
         let limits = options.limits.clone();
         let stopper = Stopper::new();
@@ -123,7 +137,16 @@ impl Server {
 
     /// The addresses it listens on, in the order of the options, with their real ports.
     pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
-        self.listeners.iter().map(|(_, address)| *address)
+        self.bound(Protocol::Ttlv)
+    }
+
+    /// The same of everything that is spoken.
+    pub fn listening(&self) -> Listening {
+        Listening { kmip: self.addresses().collect(), https: self.bound(Protocol::Https).collect() }
+    }
+
+    fn bound(&self, of: Protocol) -> impl Iterator<Item = SocketAddr> {
+        self.listeners.iter().filter(move |(_, _, protocol)| *protocol == of).map(|(_, address, _)| *address)
     }
 
     /// What it counts.
@@ -143,8 +166,8 @@ impl Server {
         let grace = gate.service.limits.shutdown_time;
         let gate = Arc::new(gate);
         let mut accepting = JoinSet::new();
-        for (listener, address) in listeners {
-            accepting.spawn(accept(listener, address, Arc::clone(&gate)));
+        for (listener, address, protocol) in listeners {
+            accepting.spawn(accept(listener, address, protocol, Arc::clone(&gate)));
         }
         shutdown.await;
         stopper.stop_all();
@@ -178,6 +201,15 @@ where
     connection::serve(stream, Arc::new(peer), place.turns(), &service, stopper.stop()).await;
 }
 
+/// What is spoken inside TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Protocol {
+    /// Messages in binary, one behind the other.
+    Ttlv,
+    /// HTTP.
+    Https,
+}
+
 /// What every connection passes on its way in.
 struct Gate {
     tls: Arc<ArcSwap<SslContext>>,
@@ -189,7 +221,7 @@ struct Gate {
 }
 
 /// Accepts connections until the server stops, and then waits for those that are being served.
-async fn accept(listener: TcpListener, address: SocketAddr, gate: Arc<Gate>) {
+async fn accept(listener: TcpListener, address: SocketAddr, protocol: Protocol, gate: Arc<Gate>) {
     let mut stop = gate.stop.clone();
     let mut connections = JoinSet::new();
     loop {
@@ -206,7 +238,7 @@ async fn accept(listener: TcpListener, address: SocketAddr, gate: Arc<Gate>) {
                     gate.service.counters.accepted.add();
                     match gate.addresses.take(peer.ip()) {
                         Some(of_address) => {
-                            connections.spawn(admit(stream, peer, of_address, Arc::clone(&gate)));
+                            connections.spawn(admit(stream, peer, of_address, protocol, Arc::clone(&gate)));
                         }
                         None => {
                             gate.service.counters.of_address.add();
@@ -228,12 +260,21 @@ async fn accept(listener: TcpListener, address: SocketAddr, gate: Arc<Gate>) {
 }
 
 /// Lets one connection in, and serves it to its end.
-async fn admit(stream: TcpStream, address: SocketAddr, of_address: OfAddress, gate: Arc<Gate>) {
-    let Some((stream, peer, place)) = Box::pin(knock(stream, address, &gate)).await else { return };
+async fn admit(
+    stream: TcpStream,
+    address: SocketAddr,
+    of_address: OfAddress,
+    protocol: Protocol,
+    gate: Arc<Gate>,
+) {
+    let Some((stream, peer, place)) = Box::pin(knock(stream, address, protocol, &gate)).await else { return };
     let open = gate.service.counters.hold(|counters| &counters.open);
     tracing::debug!(%address, client = peer.common_name(), "connected");
-    let end =
-        connection::serve(stream, Arc::new(peer), place.turns(), &gate.service, gate.stop.clone()).await;
+    let (peer, turns, stop) = (Arc::new(peer), place.turns(), gate.stop.clone());
+    let end = match protocol {
+        Protocol::Ttlv => connection::serve(stream, peer, turns, &gate.service, stop).await,
+        Protocol::Https => Box::pin(https::serve(stream, peer, turns, &gate.service, stop)).await,
+    };
     tracing::debug!(%address, %end, "disconnected");
     drop((place, open, of_address));
 }
@@ -242,6 +283,7 @@ async fn admit(stream: TcpStream, address: SocketAddr, of_address: OfAddress, ga
 async fn knock(
     stream: TcpStream,
     address: SocketAddr,
+    protocol: Protocol,
     gate: &Gate,
 ) -> Option<(SslStream<TcpStream>, Peer, Place)> {
     let mut turn = gate.handshakes.enter();
@@ -271,7 +313,11 @@ async fn knock(
                     _ => counters.of_server.add(),
                 }
                 tracing::warn!(%address, client = peer.common_name(), reason = %refusal, "refused a connection");
-                connection::refuse(&mut stream, &gate.service, &refusal, &mut gate.stop.clone()).await;
+                let stop = &mut gate.stop.clone();
+                match protocol {
+                    Protocol::Ttlv => connection::refuse(&mut stream, &gate.service, &refusal, stop).await,
+                    Protocol::Https => https::refuse(&mut stream, &refusal, stop).await,
+                }
                 None
             }
         }

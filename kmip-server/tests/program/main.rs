@@ -11,6 +11,7 @@ mod ca;
 mod configuration;
 mod disk;
 mod groups;
+mod https;
 mod identity;
 mod keys;
 mod live;

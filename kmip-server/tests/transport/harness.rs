@@ -112,7 +112,7 @@ pub(crate) async fn start_with(limits: Limits, change: impl FnOnce(&mut TlsOptio
     let (authority, mut tls) = files(&folder);
     change(&mut tls);
     let echo = Arc::new(Echo::default());
-    let options = Options { listen: vec!["127.0.0.1:0".into()], tls, limits };
+    let options = Options { listen: vec!["127.0.0.1:0".into()], https: vec![], tls, limits };
     let handler: Arc<dyn Handler> = Arc::clone(&echo) as _;
     let server = Server::bind(&options, handler).await.unwrap();
     let address = server.addresses().next().unwrap();

@@ -10,7 +10,7 @@ use crate::harness::{Echo, files};
 use crate::pki;
 
 async fn refused(listen: &str, tls: TlsOptions) -> TransportError {
-    let options = Options { listen: vec![listen.into()], tls, limits: Limits::default() };
+    let options = Options { listen: vec![listen.into()], https: vec![], tls, limits: Limits::default() };
     Server::bind(&options, Arc::new(Echo::default())).await.expect_err("the options were accepted")
 }
 
