@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use self::at_rest::{AtRestSource, bar};
+pub(crate) use self::at_rest::{AtRestSource, bar, master_key};
 use self::audit::AuditCommand;
 use self::ca::CaCommand;
 use self::configuration::Configuration;

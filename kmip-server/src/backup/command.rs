@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::restore::Opening;
 use super::{BackupError, Protection, backup, restore, verify};
-use crate::cli::{AtRestSource, bar};
+use crate::cli::{AtRestSource, bar, master_key};
 use crate::log::LogOptions;
 use crate::seal::{KeyOrigin, MasterKeySource as _, SecretSource};
 use crate::store;
@@ -59,7 +59,7 @@ impl Backup {
         LogOptions { level: "warn".into(), ..LogOptions::default() }.start()?;
         let place = self.place.at_rest()?;
         let database = store::file(&place.store)?.ok_or(BackupError::NoDatabase)?;
-        let master = self.place.master_key(&place)?;
+        let master = master_key(&place.master_key)?;
         let passphrase = self.passphrase.as_ref().map(crate::cli::new_passphrase).transpose()?;
         let protection = match &passphrase {
             Some(passphrase) => Protection::Passphrase { passphrase, master: &master },
@@ -89,7 +89,7 @@ impl Restore {
         LogOptions { level: "warn".into(), ..LogOptions::default() }.start()?;
         let place = self.place.at_rest()?;
         let database = store::file(&place.store)?.ok_or(BackupError::NoDatabase)?;
-        let master = self.place.master_key(&place)?;
+        let master = master_key(&place.master_key)?;
         let passphrase = place.master_key.passphrase.clone();
         let made_under = self.made_under.clone().map(|source| KeyOrigin { source, passphrase }.load());
         let made_under = made_under.transpose()?;

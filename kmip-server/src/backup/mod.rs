@@ -165,6 +165,12 @@ impl Beside {
 impl Drop for Beside {
     fn drop(&mut self) {
         let _ = fs::remove_file(&self.0);
+        // What SQLite keeps beside a database.
+        for end in ["-wal", "-shm"] {
+            let mut name = self.0.clone().into_os_string();
+            name.push(end);
+            let _ = fs::remove_file(name);
+        }
     }
 }
 

@@ -41,7 +41,8 @@ impl Place {
         let names = fs::read_dir(self.folder.path()).unwrap();
         let mut names: Vec<_> =
             names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.retain(|name| !name.ends_with("-lock") && !name.ends_with("-wal") && !name.ends_with("-shm"));
+        names.retain(|name| !["-lock", "-wal", "-shm"].iter().any(|end| *name == format!("kmip.db{end}")));
+        names.retain(|name| name != "new.db-lock");
         names.sort();
         names
     }
@@ -93,6 +94,7 @@ fn a_backup_is_the_state_of_one_moment() {
     // Nothing of it is to be read in the file.
     let bytes = fs::read(&file).unwrap();
     assert!(!bytes.windows(5).any(|window| window == b"alice"));
+    drop(restored);
     assert_eq!(place.files(), ["b", "kmip.db", "new.db"]);
     let again = backup(&place.file("kmip.db"), &file, &Protection::MasterKey(&place.master), &mut |_, _| {});
     assert!(again.unwrap_err().to_string().contains("exists"), "never over another");

@@ -9,7 +9,7 @@ use super::Source;
 use super::keys::gather;
 use crate::config::{AtRest, ConfigError};
 use crate::quickstart::{self, Folder};
-use crate::seal::{MasterKey, MasterKeySource as _, SecretSource};
+use crate::seal::{KeyOrigin, MasterKey, MasterKeySource as _, SecretSource};
 
 /// Where the store and the master key are.
 #[derive(Args, Debug)]
@@ -32,13 +32,13 @@ impl AtRestSource {
         let folder = self.directory.clone().map_or_else(quickstart::default_directory, Ok);
         layers.at_rest(folder.ok().map(|folder| Folder::at_rest(&folder)))
     }
+}
 
-    /// The master key. Shares are asked for.
-    pub(crate) fn master_key(&self, place: &AtRest) -> Result<MasterKey, Box<dyn std::error::Error>> {
-        match place.master_key.source {
-            SecretSource::Shares(_) => gather(),
-            _ => Ok(place.master_key.load()?),
-        }
+/// The master key, for anything but a server that starts: shares are asked for.
+pub(crate) fn master_key(origin: &KeyOrigin) -> Result<MasterKey, Box<dyn std::error::Error>> {
+    match origin.source {
+        SecretSource::Shares(_) => gather(),
+        _ => Ok(origin.load()?),
     }
 }
 

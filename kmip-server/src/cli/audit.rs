@@ -8,11 +8,11 @@ use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
 use serde::Deserialize;
 
-use super::{Done, Source, say};
+use super::{Done, Source, master_key, say};
 use crate::audit::{AuditError, Files, Link, Verified, verify};
 use crate::config::Config;
 use crate::quickstart::{self, Folder};
-use crate::seal::{MasterKeySource as _, Seal};
+use crate::seal::Seal;
 use crate::store::{self, Store};
 
 #[derive(Debug, Subcommand)]
@@ -148,7 +148,7 @@ impl Log {
         }
         let config = self.config()?;
         let (store, seal): (Arc<dyn Store>, Seal) = {
-            let master = config.master_key.load()?;
+            let master = master_key(&config.master_key)?;
             let store = store::open(&config.store)?;
             let seal = Seal::open(&*store, &master)?;
             (store, seal)

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::at_rest::{AtRestSource, bar};
+use super::at_rest::{AtRestSource, bar, master_key};
 use super::{Done, say};
 use crate::log::LogOptions;
 use crate::seal::{
@@ -49,7 +49,7 @@ impl RotateMasterKey {
         let place = self.place.at_rest()?;
         let store = existing(&place.store)?;
         if let (Some(shares), Some(threshold)) = (self.shares, self.threshold) {
-            let (old, new) = (self.place.master_key(&place)?, MasterKey::generate()?);
+            let (old, new) = (master_key(&place.master_key)?, MasterKey::generate()?);
             let shares = Share::split(&new, shares, threshold)?;
             seal::prepare_master(&*store, &old, &new)?;
             for share in &shares {
@@ -61,7 +61,7 @@ impl RotateMasterKey {
         }
         if let Some(new) = self.new {
             let new = KeyOrigin { source: new, passphrase: None }.load()?;
-            seal::prepare_master(&*store, &self.place.master_key(&place)?, &new)?;
+            seal::prepare_master(&*store, &master_key(&place.master_key)?, &new)?;
             say(LATER);
             return Ok(());
         }
@@ -148,7 +148,7 @@ impl RotateDataKey {
         LogOptions { level: "warn".into(), ..LogOptions::default() }.start()?;
         let place = self.place.at_rest()?;
         let store = existing(&place.store)?;
-        let master = self.place.master_key(&place)?;
+        let master = master_key(&place.master_key)?;
         if seal::new_data_key(&*store, &master)?.is_none() {
             say("The data key is being changed already.\n");
         }

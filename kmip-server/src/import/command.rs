@@ -7,11 +7,11 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::{Database, Options, import};
-use crate::cli::{Source, bar, first_master_key};
+use crate::cli::{Source, bar, first_master_key, master_key};
 use crate::config::Config;
 use crate::log::LogOptions;
 use crate::quickstart::{self, Folder};
-use crate::seal::{MasterKey, MasterKeySource, Seal};
+use crate::seal::{MasterKey, Seal};
 use crate::store;
 
 /// Brings the objects of a PyKMIP server's database over.
@@ -85,7 +85,7 @@ impl ImportPykmip {
     }
 
     fn server(&self, config: Config) -> Result<Place, Box<dyn std::error::Error>> {
-        let master = config.master_key.load()?;
+        let master = master_key(&config.master_key)?;
         let store = store::open(&config.store)?;
         let seal = Seal::open(&*store, &master)?;
         Ok((store, seal))

@@ -35,6 +35,8 @@ pub fn check(
 /// # Errors
 /// When `old` is not the store's key. Nothing is changed then.
 pub fn prepare_master(store: &dyn Store, old: &MasterKey, new: &MasterKey) -> Result<(), SealError> {
+    // It may itself be the new one of a change whose second step is missing.
+    finish_if_new(store, old)?;
     store::transact(store, |tx| {
         let keys = Keyring::read(tx, old)?;
         // What an earlier change has left that did not come to its end.
@@ -84,8 +86,6 @@ pub(super) fn finish_if_new(store: &dyn Store, master: &MasterKey) -> Result<(),
 /// # Errors
 /// As [`prepare_master`].
 pub fn rewrap(store: &dyn Store, old: &MasterKey, new: &MasterKey) -> Result<(), SealError> {
-    // A store that was in the middle of a change is under either.
-    finish_if_new(store, old)?;
     prepare_master(store, old, new)?;
     finish_master(store, new)
 }
@@ -133,6 +133,7 @@ fn progress_of(snapshot: &dyn Snapshot) -> Result<Option<Progress>, SealError> {
 /// # Errors
 /// When this is not the master key, or that is being changed.
 pub fn new_data_key(store: &dyn Store, master: &MasterKey) -> Result<Option<u32>, SealError> {
+    finish_if_new(store, master)?;
     store::transact(store, |tx| {
         if tx.setting(&next(CHECK))?.is_some() {
             return Err(SealError::Changing);

@@ -219,6 +219,29 @@ fn a_change_of_the_master_key_that_was_cut_off() {
     start(&mut quickstart(&folder)).ask(&folder, get(&key));
 }
 
+/// Whenever the command is killed: the key that is in the file opens the store, and the command can be given again.
+#[test]
+fn a_change_of_the_master_key_that_is_killed() {
+    let (_parent, folder, key, _) = server_with_a_key();
+    let mut changed = 0;
+    for attempt in 0..20 {
+        let before = fs::read_to_string(folder.join("master.key")).unwrap();
+        let mut command = program();
+        command.arg("rotate-master-key").arg("--directory").arg(&folder).stdout(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(4 * attempt));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        changed += u32::from(fs::read_to_string(folder.join("master.key")).unwrap() != before);
+        // It opens the store with the key in the file.
+        let backup = folder.join(format!("backup-{attempt}"));
+        done(&folder, &["backup", backup.to_str().unwrap()]);
+    }
+    assert!(changed > 0, "it was always killed before it had done anything");
+    done(&folder, &["rotate-master-key"]);
+    start(&mut quickstart(&folder)).ask(&folder, get(&key));
+}
+
 #[test]
 fn the_data_key_is_changed_under_a_server_that_runs() {
     let (_parent, folder) = folder();

@@ -47,9 +47,28 @@ pub(super) fn way(operation: Operation) -> Way {
         }
         O::MAC => plain!(MacRequest, data: some_data()),
         O::MACVerify => plain!(MacVerifyRequest, data: some_data(), mac_data: Some(vec![1; 32].into())),
-        O::AddAttribute => plain!(AddAttributeRequest, attribute: Some(contact())),
-        O::ModifyAttribute => plain!(ModifyAttributeRequest, attribute: Some(contact())),
-        O::DeleteAttribute => plain!(DeleteAttributeRequest, attribute_name: contact().attribute_name),
+        O::AddAttribute => Way::Object(|version, unique_identifier| {
+            let (attribute, new_attribute) = contact(version);
+            AddAttributeRequest { unique_identifier, attribute, new_attribute, ..AddAttributeRequest::new() }
+                .into()
+        }),
+        O::ModifyAttribute => Way::Object(|version, unique_identifier| {
+            let (attribute, new_attribute) = contact(version);
+            let request =
+                ModifyAttributeRequest { attribute, new_attribute, ..ModifyAttributeRequest::new() };
+            ModifyAttributeRequest { unique_identifier, ..request }.into()
+        }),
+        O::DeleteAttribute => Way::Object(|version, unique_identifier| {
+            let id = AttributeId::Standard(kmip::ttlv::Tag::ContactInformation);
+            let attribute_name = (version < V2_0).then(|| id.to_name());
+            let attribute_reference = (version >= V2_0).then(|| id.to_reference());
+            let request = DeleteAttributeRequest {
+                attribute_name,
+                attribute_reference,
+                ..DeleteAttributeRequest::new()
+            };
+            DeleteAttributeRequest { unique_identifier, ..request }.into()
+        }),
         O::SetAttribute => Way::Object(|_, unique_identifier| {
             let value = AttributeValue::ContactInformation("someone".into());
             SetAttributeRequest { unique_identifier, ..SetAttributeRequest::new(NewAttribute::new(value)) }
@@ -73,11 +92,19 @@ pub(super) fn way(operation: Operation) -> Way {
         O::ReKeyKeyPair => Way::Object(|_, private_key_unique_identifier| {
             ReKeyKeyPairRequest { private_key_unique_identifier, ..ReKeyKeyPairRequest::new() }.into()
         }),
-        O::Import => Way::Object(|_, identifier| {
+        O::Import => Way::Object(|version, identifier| {
             let object = ManagedObject::Certificate(fixtures::certificate());
             let identifier = identifier.unwrap_or_else(|| id("placeholder"));
-            let (replace_existing, attribute) = (Some(true), vec![contact()]);
-            ImportRequest { replace_existing, attribute, ..ImportRequest::new(identifier, object) }.into()
+            let request =
+                ImportRequest { replace_existing: Some(true), ..ImportRequest::new(identifier, object) };
+            let given = set([name("imported")]);
+            let request = if version < V2_0 {
+                ImportRequest { attribute: given.to_attribute_list(), ..request }
+            } else {
+                let object_type = Some(ObjectType::Certificate);
+                ImportRequest { object_type, attributes: Some(given.to_attributes()), ..request }
+            };
+            request.into()
         }),
         O::DeriveKey => Way::Object(|version, identifier| {
             derive(version, identifier.into_iter().collect(), Some(b"data"))
@@ -143,7 +170,13 @@ fn some_data() -> Option<Data> {
     Some(Data::ByteString(vec![1; 32].into()))
 }
 
-fn contact() -> Attribute {
-    attribute_set::AttributeInstance::from_value(AttributeValue::ContactInformation("someone".into()))
-        .to_attribute()
+/// An attribute, as each version gives it.
+fn contact(version: Version) -> (Option<Attribute>, Option<NewAttribute>) {
+    let contact =
+        attribute_set::AttributeInstance::from_value(AttributeValue::ContactInformation("someone".into()));
+    if version < V2_0 {
+        (Some(contact.to_attribute()), None)
+    } else {
+        (None, Some(NewAttribute::new(contact.to_value())))
+    }
 }
