@@ -10,8 +10,8 @@ use arc_swap::ArcSwap;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::audit::{Audit, AuditError, Keeper};
-use crate::auth::{Clients, RevocationsWatch, ServiceError, Users, UsersError, UsersWatch};
-use crate::authority::{self, Authority, AuthorityError, Trust};
+use crate::auth::{Clients, ServiceError, Users, UsersError, UsersWatch};
+use crate::authority::{self, Authority, AuthorityError, RevocationsWatch, Trust};
 use crate::config::Config;
 use crate::crypto::legacy;
 use crate::engine::{Engine, Settings};
@@ -234,7 +234,7 @@ pub fn check_all_but_master_key(config: &Config) -> Result<Vec<String>, StartErr
     };
     clients(config, &mut Vec::new())?;
     config.tls.check()?;
-    certification(config, &mut config.engine.clone())?;
+    certification(config, &mut config.engine.clone(), &mut Vec::new())?;
     store::check(&config.store)?;
     Ok(faults)
 }
@@ -266,7 +266,7 @@ fn parts(
         false => None,
     };
     let mut settings = config.engine.clone();
-    certification(&config, &mut settings)?;
+    certification(&config, &mut settings, watched)?;
     let authority = settings.authority.clone();
     let mut engine =
         Engine::new(Arc::clone(&store), seal, settings).with_authenticator(clients(&config, watched)?);
@@ -298,13 +298,24 @@ fn parts(
 }
 
 /// What Certify, Re-certify and Validate work with.
-fn certification(config: &Config, settings: &mut Settings) -> Result<(), StartError> {
+fn certification(
+    config: &Config,
+    settings: &mut Settings,
+    watched: &mut Vec<Box<dyn Watched>>,
+) -> Result<(), StartError> {
     let authority = config.authority.authority()?;
     if let Some(authority) = &authority {
         config.authority.check_apart(authority, &Trust::read(&config.tls.client_ca)?)?;
     }
     settings.trust = config.authority.trust(authority.as_ref())?.map(Arc::new);
     settings.authority = authority.map(Arc::new);
+    let options = &config.authority;
+    if let Some(path) = &options.revoked {
+        let roots = [&options.certificate, &options.trusted].into_iter().flatten().cloned().collect();
+        let watch = RevocationsWatch::new(path.clone(), roots)?;
+        settings.revoked = Some(watch.live());
+        watched.push(Box::new(watch));
+    }
     Ok(())
 }
 
@@ -325,7 +336,7 @@ fn clients(config: &Config, watched: &mut Vec<Box<dyn Watched>>) -> Result<Clien
     };
     let mut clients = Clients::new(&config.auth, users)?;
     if let Some(path) = &config.auth.revoked {
-        let watch = RevocationsWatch::new(path.clone(), config.tls.client_ca.clone())?;
+        let watch = RevocationsWatch::new(path.clone(), vec![config.tls.client_ca.clone()])?;
         clients = clients.with_revocations(watch.live());
         watched.push(Box::new(watch));
     }

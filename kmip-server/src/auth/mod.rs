@@ -5,7 +5,6 @@
 //! knows is nobody here.
 
 mod credentials;
-mod revoked;
 mod slugs;
 mod users;
 
@@ -16,12 +15,11 @@ use std::time::Duration;
 use kmip::types::Credential;
 
 use self::credentials::{Named, Verifier};
-pub use self::revoked::LiveRevocations;
-pub(crate) use self::revoked::RevocationsWatch;
 use self::slugs::Service;
 pub use self::slugs::ServiceError;
 pub(crate) use self::users::UsersWatch;
 pub use self::users::{Device, LiveUsers, User, Users, UsersError, UsersFile};
+use crate::authority::LiveRevocations;
 use crate::engine::{Authenticator, Failure, Kind};
 use crate::handler::{Peer, PeerCertificate};
 use crate::rights::Caller;

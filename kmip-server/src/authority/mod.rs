@@ -10,12 +10,13 @@ mod pair;
 mod request;
 mod revocation;
 mod trust;
+mod watch;
 
 use std::fmt;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
-use openssl::asn1::Asn1Time;
+use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::hash::MessageDigest;
 use openssl::x509::X509;
 
@@ -27,8 +28,9 @@ pub(crate) use self::folder::{REVOKED, empty_list, is_own_list};
 pub use self::name::Name;
 pub(crate) use self::pair::{NewKey, Pair, Purpose, new_key};
 pub use self::request::{Form, Request};
-pub use self::revocation::Revocations;
+pub use self::revocation::{LiveRevocations, Revocations};
 pub use self::trust::{Trust, Verdict};
+pub(crate) use self::watch::RevocationsWatch;
 
 /// Where an authority is, and how it works.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +41,8 @@ pub struct Options {
     pub key: Option<PathBuf>,
     /// The file with roots that are trusted beside it (PEM).
     pub trusted: Option<PathBuf>,
+    /// The file with the revocation lists of all of these (PEM).
+    pub revoked: Option<PathBuf>,
     /// What its certificates are like.
     pub terms: Terms,
 }
@@ -205,7 +209,7 @@ impl Authority {
         let from = draft.from.map_or(earliest, |from| from.max(earliest));
         let days = i64::from(self.terms.days.get());
         let mut until = from.max(now).saturating_add(days.saturating_mul(24 * 60 * 60));
-        until = until.min(seconds(&self.pair.certificate)?);
+        until = until.min(seconds(self.pair.certificate.not_after())?);
         if until < now {
             return Err(AuthorityError::Period("the authority's own has expired"));
         }
@@ -231,9 +235,9 @@ impl fmt::Debug for Trust {
     }
 }
 
-/// When a certificate ends, in seconds since 1970.
-fn seconds(certificate: &X509) -> Result<i64, AuthorityError> {
-    let since = Asn1Time::from_unix(0)?.diff(certificate.not_after())?;
+/// A time in seconds since 1970.
+fn seconds(time: &Asn1TimeRef) -> Result<i64, AuthorityError> {
+    let since = Asn1Time::from_unix(0)?.diff(time)?;
     Ok(i64::from(since.days).saturating_mul(24 * 60 * 60).saturating_add(since.secs.into()))
 }
 

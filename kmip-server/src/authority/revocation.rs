@@ -3,8 +3,9 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
+use arc_swap::ArcSwap;
 use openssl::asn1::{Asn1Object, Asn1OctetString, Asn1Time};
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
@@ -14,6 +15,9 @@ use openssl::x509::{CrlStatus, X509, X509Crl, X509CrlBuilder, X509Extension, X50
 use super::pair::{Pair, digest_for};
 use super::{AuthorityError, Trust};
 use crate::crypto::der::{self, SEQUENCE};
+
+/// Revocation lists that may change.
+pub type LiveRevocations = Arc<ArcSwap<Revocations>>;
 
 /// The revocation lists of some authorities.
 #[derive(Default)]
@@ -73,6 +77,24 @@ impl Revocations {
     }
 }
 
+impl Revocations {
+    /// Since when a certificate is revoked, if it is, in seconds since 1970.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn since(&self, certificate: &[u8]) -> Result<Option<i64>, AuthorityError> {
+        let certificate = X509::from_der(certificate).map_err(|_| AuthorityError::NoCertificate)?;
+        let mut first: Option<i64> = None;
+        for list in self.lists.iter().filter(|list| is_of(list, &certificate).unwrap_or(false)) {
+            if let CrlStatus::Revoked(entry) = list.get_by_cert(&certificate) {
+                let since = super::seconds(entry.revocation_date())?;
+                first = Some(first.map_or(since, |first| first.min(since)));
+            }
+        }
+        Ok(first)
+    }
+}
+
 impl std::fmt::Debug for Revocations {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Revocations").field("lists", &self.lists.len()).finish_non_exhaustive()
@@ -81,8 +103,11 @@ impl std::fmt::Debug for Revocations {
 
 /// Whether a list has a certificate of its own authority.
 pub(super) fn has(list: &X509Crl, certificate: &X509) -> Result<bool, ErrorStack> {
-    let is_of = certificate.issuer_name().try_cmp(list.issuer_name())? == Ordering::Equal;
-    Ok(is_of && matches!(list.get_by_cert(certificate), CrlStatus::Revoked(_)))
+    Ok(is_of(list, certificate)? && matches!(list.get_by_cert(certificate), CrlStatus::Revoked(_)))
+}
+
+fn is_of(list: &X509Crl, certificate: &X509) -> Result<bool, ErrorStack> {
+    Ok(certificate.issuer_name().try_cmp(list.issuer_name())? == Ordering::Equal)
 }
 
 /// A list with what another has, and these.
@@ -170,11 +195,11 @@ mod tests {
     fn lists_of_several_authorities_are_in_one_file() {
         let (one, two, stranger) = (pair("One"), pair("Two"), pair("Two"));
         let [a, b, c] = [client(&one), client(&one), client(&two)];
-        let first = list(&one, None, &[a.clone()], 1_700_000_000).unwrap();
+        let first = list(&one, None, std::slice::from_ref(&a), 1_700_000_000).unwrap();
         // Again, and another.
         let grown = list(&one, Some(&first), &[a.clone(), b.clone()], 1_700_000_001).unwrap();
         assert_eq!(grown.get_revoked().unwrap().len(), 2);
-        let other = list(&two, None, &[c.clone()], 1_700_000_000).unwrap();
+        let other = list(&two, None, std::slice::from_ref(&c), 1_700_000_000).unwrap();
         let empty = list(&two, None, &[], 1_700_000_000).unwrap();
 
         let folder = tempfile::tempdir().unwrap();
@@ -187,6 +212,8 @@ mod tests {
         };
         let lists = read(&[&first, &other]).unwrap();
         assert_eq!([&a, &b, &c].map(|one| held(&lists, one)), [true, false, true]);
+        let since = |certificate: &X509| lists.since(&certificate.to_der().unwrap()).unwrap();
+        assert_eq!([&a, &b].map(since), [Some(1_700_000_000), None]);
         let lists = read(&[&grown, &empty]).unwrap();
         assert_eq!([&a, &b, &c].map(|one| held(&lists, one)), [true, true, false]);
         // A serial number says nothing without its authority.

@@ -1,7 +1,7 @@
 //! Chains of certificates, and the roots that they end in (RFC 5280 §6).
 
 use std::cmp::Ordering;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use openssl::asn1::Asn1Time;
 use openssl::error::ErrorStack;
@@ -34,6 +34,15 @@ impl Trust {
     /// When it holds none.
     pub fn read(path: &Path) -> Result<Self, AuthorityError> {
         Ok(Self(read(path)?))
+    }
+
+    /// The certificates in several files.
+    pub(crate) fn read_all(paths: &[PathBuf]) -> Result<Self, AuthorityError> {
+        let mut roots = Vec::new();
+        for path in paths {
+            roots.extend(read(path)?);
+        }
+        Ok(Self(roots))
     }
 
     /// These certificates.

@@ -117,9 +117,12 @@ impl Layers {
 
         let own = file.authority;
         let to = &mut config.authority;
-        for (place, path) in
-            [(&mut to.certificate, own.certificate), (&mut to.key, own.key), (&mut to.trusted, own.trusted)]
-        {
+        for (place, path) in [
+            (&mut to.certificate, own.certificate),
+            (&mut to.key, own.key),
+            (&mut to.trusted, own.trusted),
+            (&mut to.revoked, own.revoked),
+        ] {
             *place = path.or(place.take());
         }
         set(&mut to.terms.days, own.days);

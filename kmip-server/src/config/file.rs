@@ -93,6 +93,9 @@ section! {
         key: PathBuf, Path, r#""certify.key""#;
         /// Roots that Validate trusts beside the authority (PEM). With neither, it is not served.
         trusted: PathBuf, Path, r#""roots.crt""#;
+        /// The revocation lists that Validate looks at (PEM), of the authority and those in authority.trusted. Changes are in
+        /// force within a second.
+        revoked: PathBuf, Path, r#""roots.crl""#;
         /// For how many days a certificate is valid, at most: its Activation and Deactivation Date may say less.
         days: NonZeroU32, Value, "366" = "366";
         /// What certificates are signed with: sha256, sha384 or sha512.

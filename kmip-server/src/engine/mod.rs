@@ -81,7 +81,7 @@ pub(crate) use self::streams::{End, Gather, Stream, Work};
 pub(crate) use self::tickets::{Grant, Wanted as WantedTicket};
 pub(crate) use self::writer::{New, Writer};
 use crate::audit::Audit;
-use crate::authority::{Authority, Trust};
+use crate::authority::{Authority, LiveRevocations, Trust};
 use crate::handler::{Disposition, Peer};
 use crate::metrics::Metrics;
 use crate::request::RequestId;
@@ -123,6 +123,8 @@ pub struct Settings {
     pub authority: Option<Arc<Authority>>,
     /// The roots that Validate trusts. None: it is not served.
     pub trust: Option<Arc<Trust>>,
+    /// Revocation lists of these roots and of those below them.
+    pub revoked: Option<LiveRevocations>,
 }
 
 impl Default for Settings {
@@ -142,6 +144,7 @@ impl Default for Settings {
             weak_algorithms: true,
             authority: None,
             trust: None,
+            revoked: None,
         }
     }
 }

@@ -60,10 +60,17 @@ impl Chain {
         if self.foreign {
             return Ok(ValidityIndicator::Unknown);
         }
+        let mut revoked = self.revoked;
+        if let Some(lists) = &cx.settings().revoked {
+            let lists = lists.load();
+            for certificate in &self.certificates {
+                revoked |= lists.since(certificate)?.is_some_and(|since| since <= at.0);
+            }
+        }
         let strict = !cx.settings().weak_algorithms;
         let verdict = trust.validate(self.certificates.iter().map(|der| &der[..]), at.0, strict)?;
         Ok(match verdict {
-            _ if self.revoked => ValidityIndicator::Invalid,
+            _ if revoked => ValidityIndicator::Invalid,
             Verdict::Valid => ValidityIndicator::Valid,
             Verdict::Unknown => ValidityIndicator::Unknown,
             Verdict::Invalid(reason) => {

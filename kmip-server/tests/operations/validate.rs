@@ -1,8 +1,13 @@
 //! Validate (KMIP 1.4 §4.24, 2.0 §6.1.51).
 
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
 use kmip::ttlv::{Bytes, DateTime, Version};
 use kmip::types::*;
+use kmip_server::authority::{Draft, Folder, Name, Revocations, Terms, Trust};
 use kmip_server::engine::Settings;
+use kmip_server::rights::Policies;
 use openssl::x509::X509;
 
 use crate::certify::{certifier, certifier_set, certify_request, csr, pkcs10};
@@ -40,6 +45,8 @@ impl Server {
 
 #[test]
 fn chains_are_judged() {
+    // Made before the server's time begins.
+    let stranger = certificate();
     let (server, root) = certifier();
     for version in ALL.iter().copied() {
         let made =
@@ -64,7 +71,7 @@ fn chains_are_judged() {
         let forged = Certificate::new(CertificateType::X_509, forged.into());
         assert_eq!(judge(vec![forged], &[], None), I::Invalid);
         // Nobody here knows who signed it.
-        assert_eq!(judge(vec![certificate()], &[], None), I::Unknown);
+        assert_eq!(judge(vec![stranger.clone()], &[], None), I::Unknown);
         if CertificateType::PGP.is_in(version) {
             let foreign = Certificate::new(CertificateType::PGP, Bytes::from_static(b"pgp"));
             assert_eq!(judge(vec![foreign], &[], None), I::Unknown);
@@ -92,6 +99,33 @@ fn what_was_revoked_here_is_invalid_from_then_on() {
         assert_eq!((judge(&superseded, None), judge(&superseded, before)), (I::Invalid, I::Valid));
         assert_eq!((judge(&compromised, None), judge(&compromised, before)), (I::Invalid, I::Invalid));
     }
+}
+
+#[test]
+fn what_is_in_a_revocation_list_is_invalid_from_then_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("clients");
+    wait(DateTime::now().0 - now().0);
+    let authority = Folder::make(&path, "Others").unwrap();
+    let spki = rsa().public_key_to_der().unwrap();
+    let draft = Draft::new(Name::common("web").unwrap(), &spki).unwrap();
+    let issued = authority.sign(&draft, Terms::default()).unwrap();
+    let leaf = X509::from_pem(&issued.pem().unwrap()).unwrap();
+    let roots = Trust::read(&path.join("ca.crt")).unwrap();
+    let read = || Revocations::read(&path.join("ca.crl"), &roots).unwrap();
+    let lists = Arc::new(ArcSwap::from_pointee(read()));
+    let settings = Settings {
+        trust: Some(Arc::new(Trust::read(&path.join("ca.crt")).unwrap())),
+        revoked: Some(Arc::clone(&lists)),
+        ..Settings::default()
+    };
+    let server = server_set(Policies::built_in(), settings);
+    let judge = |at| server.validate(V2_0, vec![given(&leaf)], &[], at).unwrap();
+    assert_eq!(judge(None), I::Valid);
+    authority.revoke(&[issued]).unwrap();
+    lists.store(Arc::new(read()));
+    wait(5);
+    assert_eq!((judge(None), judge(Some(DateTime(now().0 - 60)))), (I::Invalid, I::Valid));
 }
 
 #[test]

@@ -1,27 +1,25 @@
-//! Clients whose certificates are revoked: lists that are read again when they change.
+//! Revocation lists that are read again when their files change.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 
-use crate::authority::{AuthorityError, Revocations, Trust};
+use super::{AuthorityError, LiveRevocations, Revocations, Trust};
 use crate::watch::Watched;
-
-/// Revocation lists that may change.
-pub type LiveRevocations = Arc<ArcSwap<Revocations>>;
 
 /// Keeps revocation lists what their file says.
 pub(crate) struct RevocationsWatch {
     path: PathBuf,
-    authorities: PathBuf,
+    authorities: Vec<PathBuf>,
     live: LiveRevocations,
 }
 
 impl RevocationsWatch {
-    /// The lists in a file, of the authorities in another.
-    pub(crate) fn new(path: PathBuf, authorities: PathBuf) -> Result<Self, AuthorityError> {
-        let live = Arc::new(ArcSwap::from_pointee(Revocations::read(&path, &Trust::read(&authorities)?)?));
+    /// The lists in a file, of the authorities in others.
+    pub(crate) fn new(path: PathBuf, authorities: Vec<PathBuf>) -> Result<Self, AuthorityError> {
+        let live =
+            Arc::new(ArcSwap::from_pointee(Revocations::read(&path, &Trust::read_all(&authorities)?)?));
         Ok(Self { path, authorities, live })
     }
 
@@ -32,11 +30,11 @@ impl RevocationsWatch {
 
 impl Watched for RevocationsWatch {
     fn files(&self) -> Vec<PathBuf> {
-        vec![self.path.clone(), self.authorities.clone()]
+        [std::slice::from_ref(&self.path), &self.authorities].concat()
     }
 
     fn reload(&mut self) {
-        let read = Trust::read(&self.authorities).and_then(|roots| Revocations::read(&self.path, &roots));
+        let read = Trust::read_all(&self.authorities).and_then(|roots| Revocations::read(&self.path, &roots));
         match read {
             Ok(lists) => {
                 self.live.store(Arc::new(lists));
