@@ -245,5 +245,22 @@ impl Engine {
     }
 }
 
+/// A message that is being answered. Should that end in a panic, it has a record nevertheless.
+pub(super) struct Open<'e> {
+    pub(super) engine: &'e Engine,
+    pub(super) account: Account,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking()
+            && let Some(audit) = &self.engine.audit
+        {
+            let reason = Some(ResultReason::GeneralFailure);
+            audit.note(Entry { reason, ..self.account.origin.entry(None, Outcome::Failed) });
+        }
+    }
+}
+
 /// More objects of one operation are not named.
 const MOST_OBJECTS: usize = 64;

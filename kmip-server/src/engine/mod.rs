@@ -57,7 +57,7 @@ use kmip::ttlv::{Bytes, DateTime, Limits, Mode, Text, Version};
 use kmip::types::message::version_of;
 use kmip::types::{RequestMessage, version};
 
-use self::account::{Account, Origin};
+use self::account::{Account, Open, Origin};
 pub(crate) use self::adopt::{Adopted, adopt};
 pub(crate) use self::attributes::implicit::generator;
 pub(crate) use self::attributes::request::{
@@ -260,10 +260,10 @@ impl Engine {
     }
 
     fn answer_message(&self, request: RequestId, peer: &Peer, message: &Bytes) -> Answer {
-        let mut account = Account::new(Origin::new(request, peer));
-        let answer = self.answer_accounted(peer, message, &mut account);
+        let mut open = Open { engine: self, account: Account::new(Origin::new(request, peer)) };
+        let answer = self.answer_accounted(peer, message, &mut open.account);
         match &self.audit {
-            Some(audit) if account.told && audit.is_strict() => match audit.flush() {
+            Some(audit) if open.account.told && audit.is_strict() => match audit.flush() {
                 Ok(()) => answer,
                 Err(_) => self.unrecorded(message),
             },

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use kmip::ttlv::Secret;
 use kmip::types::*;
 use kmip_server::audit::{Audit, AuditOptions, verify};
-use kmip_server::engine::{Engine, Settings};
-use kmip_server::rights::Policies;
+use kmip_server::engine::{Authenticator, Engine, Failure, Settings};
+use kmip_server::handler::Peer;
+use kmip_server::rights::{Caller, Policies};
 use kmip_server::seal::{MasterKey, Seal};
 use kmip_server::store::{self, Store};
 use serde_json::Value;
@@ -213,6 +214,28 @@ fn who_is_not_known_is_told_by_certificate() {
     let record = audited.last();
     assert_eq!(said(&record), ["", "Get", "denied", "AuthenticationNotSuccessful"]);
     assert!(!record.to_string().contains("secret"));
+}
+
+/// Doesn't get as far as saying who someone is.
+struct Panics;
+
+impl Authenticator for Panics {
+    fn authenticate(&self, _: &Peer, _: &[&Credential]) -> Result<Caller, Failure> {
+        panic!("as a fault of the server would")
+    }
+}
+
+#[test]
+fn a_request_that_the_server_fails_at_has_a_record() {
+    let mut audited = Audited::new();
+    let engine = Engine::new(Arc::clone(&audited.store), Arc::clone(&audited.seal), Settings::default());
+    audited.server = Server(engine.with_authenticator(Panics).with_audit(Arc::clone(&audited.audit)));
+    let request = written(&batch(V1_4, vec![get_request("1").into()]));
+    let raw = std::panic::AssertUnwindSafe(|| drop(audited.server.raw(Some("alice"), &request)));
+    assert!(std::panic::catch_unwind(raw).is_err());
+    let record = audited.last();
+    assert_eq!((&record["outcome"], &record["reason"]), (&"failed".into(), &"GeneralFailure".into()));
+    assert_eq!(record["certificate"], "0".repeat(64));
 }
 
 #[test]

@@ -2,10 +2,14 @@
 
 use std::path::Path;
 
-use kmip::types::{DestroyRequest, ResultStatus, UniqueIdentifier};
+use kmip::types::{
+    AttributeSet, AttributeValue, CreateKeyPairRequest, CryptographicAlgorithm, CryptographicUsageMask,
+    DestroyRequest, ResultStatus, UniqueIdentifier,
+};
 use serde_json::Value;
 
 use crate::harness::{create, exchange, finished, folder, get, quickstart, soon, start};
+use crate::monitoring::{ask, monitored};
 
 fn audit(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let directory = ["--directory", folder.to_str().unwrap()];
@@ -90,6 +94,40 @@ fn every_change_that_was_answered_is_in_the_log_of_a_server_that_was_killed() {
         assert!(record.is_some(), "{operation} {key}");
     }
     assert!(folder.join("kmip.db-audit").exists(), "{:?}", crate::harness::names(&folder));
+}
+
+#[test]
+fn a_server_that_is_told_to_stop_answers_what_it_has_and_records_it() {
+    let (_parent, folder) = folder();
+    let server = start(quickstart(&folder).args(["--monitoring-listen", "127.0.0.1:0"]));
+    let monitoring = monitored(&server);
+    let mut stream = server.connect(&folder);
+    let mask = |mask| [AttributeValue::CryptographicUsageMask(mask)].into_iter().collect::<AttributeSet>();
+    let common: AttributeSet = [
+        AttributeValue::CryptographicAlgorithm(CryptographicAlgorithm::RSA),
+        AttributeValue::CryptographicLength(3072),
+    ]
+    .into_iter()
+    .collect();
+    let request = CreateKeyPairRequest {
+        common_template_attribute: Some(common.to_template_attribute()),
+        private_key_template_attribute: Some(mask(CryptographicUsageMask::Sign).to_template_attribute()),
+        public_key_template_attribute: Some(mask(CryptographicUsageMask::Verify).to_template_attribute()),
+        ..CreateKeyPairRequest::new()
+    };
+    let asking = std::thread::spawn(move || exchange(&mut stream, request, None));
+    // Mostly it is at work then; it may be done already.
+    soon("the server has it", || {
+        asking.is_finished() || ask(&monitoring, "GET", "/metrics").1.contains("kmip_busy_workers 1\n")
+    });
+    let (status, log) = server.stop("-TERM");
+    assert_eq!(status, Some(0), "{log}");
+    let answered = asking.join().unwrap();
+    assert_eq!(answered.result_status, ResultStatus::Success, "{answered:?}");
+    let records = records(&folder, &[]);
+    let last: Vec<_> = records.iter().rev().take(2).collect();
+    assert_eq!(last[0]["event"], "stopped");
+    assert_eq!((&last[1]["operation"], &last[1]["outcome"]), (&"CreateKeyPair".into(), &"success".into()));
 }
 
 #[test]

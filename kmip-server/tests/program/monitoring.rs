@@ -11,13 +11,13 @@ use kmip::types::{DiscoverVersionsRequest, ResultReason, UniqueIdentifier};
 use crate::harness::{Running, create, exchange, folder, get, quickstart, soon, start};
 
 /// Where monitoring is answered.
-fn monitored(server: &Running) -> String {
+pub(crate) fn monitored(server: &Running) -> String {
     let line = server.greeting.lines().find_map(|line| line.strip_prefix("monitoring on http://"));
     line.unwrap_or_else(|| panic!("{}", server.greeting)).trim_end_matches("/metrics").to_owned()
 }
 
 /// The head and the body of an answer.
-fn ask(address: &str, method: &str, path: &str) -> (String, String) {
+pub(crate) fn ask(address: &str, method: &str, path: &str) -> (String, String) {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "{method} {path} HTTP/1.1\r\nHost: monitoring\r\n\r\n").unwrap();
     let mut answer = String::new();
