@@ -102,6 +102,7 @@ Examples:
   kmip-server run --config /etc/pykmip/server.conf --store sqlite:/var/lib/kmip/kmip.db
                                                   one with PyKMIP's configuration and a database of its own
   kmip-server config example                      every setting, with its meaning and default
+  kmip-server backup kmip.backup                  a backup, while the server goes on
   kmip-server users add alice --file users.toml   a user who may send a password
   kmip-server ca issue alice                      a certificate with a key for a client
   kmip-server audit verify                        whether the audit log is whole

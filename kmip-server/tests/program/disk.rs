@@ -62,6 +62,34 @@ fn mounted(preparation: &str, command: &Command) -> Option<Command> {
     Some(own)
 }
 
+/// What was answered was synced before: a key for a key, where nobody else writes.
+#[test]
+fn an_answer_waits_for_the_disk() {
+    let (parent, folder) = folder();
+    let trace = parent.path().join("trace");
+    if Command::new("strace").arg("-V").output().is_err() {
+        eprintln!("skipped: there is no strace here");
+        return;
+    }
+    let command = quickstart(&folder);
+    let mut traced = Command::new("strace");
+    // With -D it is the server that is our child, and ends with the test.
+    traced.args(["-D", "-f", "-y", "-e", "trace=fsync,fdatasync", "-o"]).arg(&trace);
+    traced.arg(command.get_program()).args(command.get_args());
+    let server = start(&mut traced);
+    let syncs = || {
+        let text = fs::read_to_string(&trace).unwrap();
+        text.lines().filter(|line| line.contains("sync(") && line.contains("kmip.db-wal")).count()
+    };
+    let mut stream = server.connect(&folder);
+    create(&mut stream, "default");
+    let before = syncs();
+    for done in 1..=10 {
+        create(&mut stream, "default");
+        assert!(syncs() >= before + done, "the answer {done} came before its change was on the disk");
+    }
+}
+
 #[test]
 fn no_room_on_the_disk() {
     let (parent, folder) = folder();

@@ -39,6 +39,18 @@ fn what_was_acknowledged_is_there_after_reopening() {
 }
 
 #[test]
+fn commits_are_synced_and_what_is_deleted_is_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(&folder.path().join("kmip.db")).unwrap();
+    store.writer.with_connection(|connection| {
+        let pragma = |name: &str| -> i64 {
+            connection.query_row(&format!("PRAGMA {name}"), [], |row| row.get(0)).unwrap()
+        };
+        assert_eq!((pragma("synchronous"), pragma("secure_delete")), (2, 1));
+    });
+}
+
+#[test]
 fn the_files_are_the_owners_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kmip.db");
