@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use kmip::ttlv::{Bytes, Limits, Mode};
@@ -131,4 +132,35 @@ fn without_a_certificate_nobody_gets_in() {
         }
     };
     assert!(refused);
+}
+
+/// A client that has handshakes done again costs the server much and itself little.
+#[test]
+fn renegotiation_is_refused() {
+    let server = Server::quickstart(&[]);
+    let spawned = Command::new("openssl")
+        .args(["s_client", "-tls1_2", "-connect", &server.address])
+        .arg("-CAfile")
+        .arg(server.file("ca.crt"))
+        .arg("-cert")
+        .arg(server.file("client.crt"))
+        .arg("-key")
+        .arg(server.file("client.key"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn();
+    let Ok(mut client) = spawned else {
+        eprintln!("skipped: there is no program openssl");
+        return;
+    };
+    // This line asks for it. The end of the input would end the client.
+    let mut input = client.stdin.take().unwrap();
+    input.write_all(b"R\n").unwrap();
+    let mut told = String::new();
+    client.stderr.take().unwrap().read_to_string(&mut told).unwrap();
+    drop(input);
+    client.wait().unwrap();
+    assert!(told.contains("RENEGOTIATING") && told.contains("no renegotiation"), "{told}");
+    server.done(&["query"]);
 }
