@@ -93,6 +93,9 @@ fn fuzz(corpus: &[Vec<u8>], seed: u64, runs: u64) -> Totals {
         }
         left = left.saturating_sub(ONE_SERVER);
         totals.records += server.records();
+        if left > 0 {
+            eprintln!("{} of {runs}: {totals:?}, {} KiB in memory", runs - left, resident());
+        }
     }
     totals
 }
