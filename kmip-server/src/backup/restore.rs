@@ -60,7 +60,7 @@ pub fn restore(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Verified, BackupError> {
     let failed = |error| BackupError::File { path: database.to_owned(), error };
-    let _claim = Claim::new(&database.display().to_string())?;
+    let _claim = Claim::new(&format!("sqlite:{}", database.display()))?;
     if database.exists() {
         if !replace {
             return Err(BackupError::Exists(database.to_owned()));
