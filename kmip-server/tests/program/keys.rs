@@ -223,13 +223,15 @@ fn a_change_of_the_master_key_that_was_cut_off() {
 #[test]
 fn a_change_of_the_master_key_that_is_killed() {
     let (_parent, folder, key, _) = server_with_a_key();
-    let mut changed = 0;
-    for attempt in 0..20 {
+    let (mut changed, mut attempt) = (0, 0);
+    // Ever later, until it was sometimes too late: when that is depends on what else the machine does.
+    while changed < 2 || attempt < 12 {
+        attempt += 1;
         let before = fs::read_to_string(folder.join("master.key")).unwrap();
         let mut command = program();
         command.arg("rotate-master-key").arg("--directory").arg(&folder).stdout(Stdio::null());
         let mut child = command.spawn().unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(4 * attempt));
+        std::thread::sleep(std::time::Duration::from_millis(5 * attempt));
         child.kill().unwrap();
         child.wait().unwrap();
         changed += u32::from(fs::read_to_string(folder.join("master.key")).unwrap() != before);
@@ -237,7 +239,6 @@ fn a_change_of_the_master_key_that_is_killed() {
         let backup = folder.join(format!("backup-{attempt}"));
         done(&folder, &["backup", backup.to_str().unwrap()]);
     }
-    assert!(changed > 0, "it was always killed before it had done anything");
     done(&folder, &["rotate-master-key"]);
     start(&mut quickstart(&folder)).ask(&folder, get(&key));
 }
