@@ -47,6 +47,9 @@ pub enum AuthorityError {
     /// An extension that must be understood isn't.
     #[error("the extension {0} is critical, and not one that this authority certifies")]
     Extension(String),
+    /// An extension is there twice (RFC 5280 §4.2).
+    #[error("the extension {0} is there twice")]
+    Twice(String),
     /// A name is none, or can't be put into a certificate.
     #[error("{0} is no name that a certificate can have")]
     Name(&'static str),

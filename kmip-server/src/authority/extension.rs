@@ -45,9 +45,12 @@ impl Allowed {
     /// When one is critical that it wouldn't, or they are those of an authority.
     pub(super) fn choose(&self, extensions: &[Extension]) -> Result<Vec<Extension>, AuthorityError> {
         let mut chosen = Vec::new();
-        for extension in extensions {
+        for (place, extension) in extensions.iter().enumerate() {
             if extension.is_of_authority() {
                 return Err(AuthorityError::OfAuthority);
+            }
+            if extensions.iter().take(place).any(|other| other.identifier == extension.identifier) {
+                return Err(AuthorityError::Twice(extension.name()));
             }
             if self.0.contains(&extension.identifier) {
                 chosen.push(extension.clone());

@@ -196,6 +196,10 @@ fn extensions_that_are_not_allowed_are_left_out_unless_they_are_critical() {
         assert_eq!(Allowed::new([name]), Err(name.to_owned()));
     }
 
+    let twice = vec![names(&["a.example"]), names(&["b.example"])];
+    let refused = authority.sign(&draft(&request(&key, &[("CN", "web")], twice)), now());
+    assert!(matches!(refused, Err(AuthorityError::Twice(name)) if name == "subjectAltName"));
+
     // Nobody becomes an authority.
     for extension in [
         BasicConstraints::new().ca().build().unwrap(),

@@ -96,7 +96,15 @@ impl Place {
     }
 
     fn open(&self) -> Result<Folder, Box<dyn std::error::Error>> {
-        Ok(Folder::open(&self.path()?)?)
+        let path = self.path()?;
+        if !path.join("ca.crt").exists() {
+            let path = path.display();
+            return Err(format!(
+                "there is no authority in {path}: `kmip-server quickstart` makes one, and `kmip-server ca init --directory DIR`"
+            )
+            .into());
+        }
+        Ok(Folder::open(&path)?)
     }
 }
 

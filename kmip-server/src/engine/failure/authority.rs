@@ -7,7 +7,7 @@ impl From<AuthorityError> for Failure {
     fn from(error: AuthorityError) -> Self {
         use AuthorityError as E;
         let kind = match &error {
-            E::NoRequest(_) | E::Unproven | E::Extension(_) => Kind::CertificateRequest,
+            E::NoRequest(_) | E::Unproven | E::Extension(_) | E::Twice(_) => Kind::CertificateRequest,
             // 1.4 §11.8: "not able to be certified".
             E::OfAuthority => Kind::PermissionDenied,
             E::Name(_) | E::Period(_) | E::NoCertificate => Kind::InvalidField,
