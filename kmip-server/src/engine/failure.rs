@@ -121,6 +121,12 @@ pub enum Kind {
     OperationNotSupported,
     /// The client may know of the object, but not do this to it.
     PermissionDenied,
+    /// The parameters of a PKCS#11 function can't be read.
+    Pkcs11Codec,
+    /// The PKCS#11 function is none of the interface's.
+    Pkcs11Function,
+    /// The PKCS#11 interface is unknown.
+    Pkcs11Interface,
     /// Objects can't be protected the way that is asked for.
     ProtectionStorage,
     /// Public keys can't be protected the way that is asked for.
@@ -236,6 +242,9 @@ impl Kind {
             Self::ObjectType => &[R::InvalidObjectType, R::InvalidField],
             Self::OperationNotSupported => &[R::OperationNotSupported],
             Self::PermissionDenied => &[R::PermissionDenied],
+            Self::Pkcs11Codec => &[R::PKCS_11CodecError],
+            Self::Pkcs11Function => &[R::PKCS_11InvalidFunction],
+            Self::Pkcs11Interface => &[R::PKCS_11InvalidInterface],
             Self::ProtectionStorage => &[
                 R::ProtectionStorageUnavailable,
                 R::PrivateProtectionStorageUnavailable,

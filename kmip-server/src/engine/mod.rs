@@ -27,6 +27,7 @@ mod attributes;
 mod batch;
 mod completion;
 mod context;
+mod cryptoki;
 mod failure;
 mod handler;
 mod identity;
@@ -158,6 +159,7 @@ pub struct Engine {
     settings: Settings,
     clock: fn() -> DateTime,
     streams: streams::Streams,
+    cryptoki: cryptoki::Instances,
     tickets: tickets::Tickets,
     waiting: asynchronous::Waiting,
     pace: pace::Pace,
@@ -186,6 +188,7 @@ impl Engine {
             settings,
             clock: DateTime::now,
             streams: streams::Streams::default(),
+            cryptoki: cryptoki::Instances::default(),
             tickets: tickets::Tickets::default(),
             waiting: asynchronous::Waiting::default(),
             pace: pace::Pace::default(),
@@ -274,6 +277,7 @@ impl Engine {
     fn answer_accounted(&self, peer: &Peer, message: &Bytes, account: &mut Account) -> Answer {
         let now = (self.clock)();
         self.streams.sweep(now, self.settings.streams);
+        self.cryptoki.sweep(now, self.settings.streams);
         let limits = self.settings.limits;
         let request = RequestMessage::read(message, Mode::Lenient, limits).or_else(|error| {
             let mended =
@@ -289,7 +293,7 @@ impl Engine {
             Ok(_) if self.audit.as_ref().is_some_and(|audit| audit.refuses()) => self.unrecorded(message),
             Ok((version, request)) => self.handle(peer, request, version, now, account),
             Err(error) => {
-                let refused = refusal::undecodable(message, &error, limits);
+                let refused = refusal::undecodable(message, &error, &self.settings);
                 account.origin.version = Some(refused.version);
                 self.tell_refused(account, refused.answered.operation, &refused.failure, refused.version);
                 refused.answer(message, now)

@@ -7,7 +7,7 @@ use kmip::types::message::version_of;
 use kmip::types::{Operation, version};
 
 use super::response::{Answered, Response};
-use super::{Answer, Failure, Kind, LATEST};
+use super::{Answer, Failure, Kind, LATEST, Settings};
 use crate::handler::Disposition;
 use crate::ops;
 use crate::wipe::Wiped;
@@ -35,7 +35,8 @@ impl Refused {
 }
 
 /// What to say of a message that can't be read.
-pub(super) fn undecodable(message: &Bytes, error: &Error, limits: Limits) -> Refused {
+pub(super) fn undecodable(message: &Bytes, error: &Error, settings: &Settings) -> Refused {
+    let limits = settings.limits;
     let found = match version_of(message) {
         Ok(version) => Ok(version),
         Err(error) => match *error.kind() {
@@ -56,7 +57,9 @@ pub(super) fn undecodable(message: &Bytes, error: &Error, limits: Limits) -> Ref
         Ok(version) => {
             let answered = only_item(message, limits);
             let failure = match answered.operation {
-                Some(operation) if !ops::is_served(operation, version) => ops::not_served(operation, version),
+                Some(operation) if !ops::served(version, settings).any(|served| served == operation) => {
+                    ops::not_served(operation, version)
+                }
                 _ => Failure::new(Kind::InvalidMessage, told(message, error, limits)),
             };
             (version, failure, answered)

@@ -45,6 +45,7 @@ mod obtain_lease;
 mod one_time_pad;
 mod parameters;
 mod parts;
+mod pkcs_11;
 mod profiles;
 mod query;
 mod re_certify;
@@ -180,6 +181,7 @@ handlers! {
     Revoke RevokeRequest Writes revoke::revoke;
     Destroy DestroyRequest Writes destroy::destroy;
     Query QueryRequest Reads query::query;
+    PKCS_11 (Pkcs11) Pkcs11Request Reads pkcs_11::pkcs_11;
     DiscoverVersions DiscoverVersionsRequest Reads discover_versions::discover_versions;
     Encrypt EncryptRequest Touches encrypt::encrypt;
     Decrypt DecryptRequest Reads decrypt::decrypt;

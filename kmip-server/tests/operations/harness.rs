@@ -222,6 +222,7 @@ fn operation_of(payload: &RequestPayload) -> Operation {
         P::DelegatedLogin(_) => Operation::DelegatedLogin,
         P::Logout(_) => Operation::Logout,
         P::SetEndpointRole(_) => Operation::SetEndpointRole,
+        P::Pkcs11(_) => Operation::PKCS_11,
         other => panic!("{other:?}"),
     }
 }

@@ -135,6 +135,8 @@ pub(super) fn way(operation: Operation) -> Way {
         // By a correlation value, which is its user's alone; what they stand for had its rights looked at.
         O::Poll | O::Cancel => Way::Nothing,
         O::Login | O::DelegatedLogin | O::Logout => Way::Nothing,
+        // Its token has no objects.
+        O::PKCS_11 => Way::Nothing,
         other => panic!("{other}: say here how it reaches objects, so that its rights are tested"),
     }
 }
