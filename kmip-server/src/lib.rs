@@ -33,6 +33,7 @@ pub mod log;
 pub mod metrics;
 mod ops;
 pub mod process;
+mod push;
 pub mod quickstart;
 pub mod request;
 pub mod rights;

@@ -17,10 +17,11 @@ use crate::crypto::legacy;
 use crate::engine::{Engine, Settings};
 use crate::metrics::{AuditLog, Measured, Metrics, Monitor, Objects, Probe, Transport};
 use crate::process;
+use crate::push::{self, Delivery};
 use crate::rights::Folder;
 use crate::seal::{MasterKeySource, Seal, SealError};
 use crate::store::{self, Claim, StoreError};
-use crate::transport::{Listening, Options, Server, TlsReload, TransportError};
+use crate::transport::{Dialer, Listening, Options, Outgoing, Server, TlsReload, TransportError};
 use crate::watch::{Watch, Watched};
 
 /// Why a server can't start.
@@ -93,9 +94,11 @@ pub fn serve(
     let probe = Arc::new(probe);
     let options =
         Options { listen: config.listen, https: config.listen_https, tls: config.tls, limits: config.limits };
+    let clients: Vec<String> = config.engine.targets.iter().map(|target| target.client.clone()).collect();
+    let dialers = dialers(&config.server_to_client, &options)?;
     // The transport never asks for more threads than its workers, except to look up a name at the start.
     // One more does what is asked for later, another seals objects anew, and some answer monitoring.
-    let threads = options.limits.workers.saturating_add(5);
+    let threads = options.limits.workers.saturating_add(5).saturating_add(clients.len());
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(threads).build()?;
     if let Err(failure) = engine.resume() {
@@ -113,6 +116,11 @@ pub fn serve(
             }
             _ => None,
         };
+        let told = Arc::clone(&engine);
+        let mut deliveries = tokio::task::JoinSet::new();
+        for (place, (dialer, client)) in dialers.into_iter().zip(clients.clone()).enumerate() {
+            deliveries.spawn(Delivery::new(Arc::clone(&engine), place, client, dialer).run());
+        }
         let (mut terminate, mut interrupt, mut hang_up) = (
             signal(SignalKind::terminate())?,
             signal(SignalKind::interrupt())?,
@@ -142,6 +150,8 @@ pub fn serve(
                 probe.stop();
             })
             .await;
+        deliveries.abort_all();
+        push::tell_undelivered(&told, &clients, config.store != "memory:");
         later.abort();
         resealing.abort();
         if let Some(monitoring) = monitoring {
@@ -154,6 +164,15 @@ pub fn serve(
     // Whatever was done has been noted by now.
     drop(keeper);
     served
+}
+
+/// The ways to the clients that are told of things.
+fn dialers(targets: &[Outgoing], options: &Options) -> Result<Vec<Dialer>, TransportError> {
+    let limits = &options.limits;
+    targets
+        .iter()
+        .map(|target| Dialer::new(target, &options.tls, limits.request_time, limits.request_size))
+        .collect()
 }
 
 /// Puts in force what may change of the configuration.

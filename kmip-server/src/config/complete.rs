@@ -3,16 +3,18 @@
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
-use super::file::{File, Slugs, settings};
+use kmip::types::{Operation, version};
+
+use super::file::{File, Slugs, Told, settings};
 use super::{AtRest, Audit, Config, ConfigError, DEFAULT_LISTEN, Layers, Origin, pykmip};
 use crate::audit::Mode;
 use crate::auth;
 use crate::authority::{self, Allowed};
-use crate::engine::Settings;
+use crate::engine::{Settings, Target};
 use crate::log::{LogFormat, LogOptions};
 use crate::seal::KeyOrigin;
 use crate::store;
-use crate::transport::{Limits, TlsOptions, TlsVersion};
+use crate::transport::{Limits, Outgoing, TlsOptions, TlsVersion};
 
 impl Layers {
     /// The configuration that the layers make.
@@ -24,6 +26,7 @@ impl Layers {
         let config = Config {
             listen: vec![DEFAULT_LISTEN.to_owned()],
             listen_https: Vec::new(),
+            server_to_client: Vec::new(),
             store: file.store.clone().ok_or_else(|| self.missing("store"))?,
             master_key: self.master_key(&file, None)?,
             policies: None,
@@ -87,6 +90,11 @@ impl Layers {
         set(&mut config.store, file.store);
         if file.policies.is_some() {
             config.policies = file.policies;
+        }
+
+        if let Some(told) = file.server_to_client {
+            let (targets, outgoing) = self.told(told)?;
+            (config.engine.targets, config.server_to_client) = (targets, outgoing);
         }
 
         let tls = file.tls;
@@ -214,6 +222,54 @@ impl Layers {
         options.directory = audit.directory.or(beside);
         config.monitoring = file.monitoring.listen;
         Ok(config)
+    }
+
+    fn told(&self, told: Vec<Told>) -> Result<(Vec<Target>, Vec<Outgoing>), ConfigError> {
+        let wrong = |reason: String| self.wrong("server_to_client", reason);
+        let mut targets: Vec<Target> = Vec::new();
+        let mut outgoing = Vec::new();
+        for told in told {
+            let version = match &told.version {
+                Some(text) => Some(
+                    version::ALL
+                        .iter()
+                        .copied()
+                        .find(|version| version.to_string() == *text)
+                        .ok_or_else(|| wrong(format!("{text:?} is no version of KMIP")))?,
+                ),
+                None => None,
+            };
+            let ask = told
+                .ask
+                .iter()
+                .map(|question| match question.as_str() {
+                    "query" => Ok(Operation::Query),
+                    "discover-versions" => Ok(Operation::DiscoverVersions),
+                    _ => Err(wrong(format!("a client is asked query or discover-versions, not {question}"))),
+                })
+                .collect::<Result<Vec<_>, _>>()?;
+            if !ask.is_empty() && version.is_some_and(|version| version < version::V1_3) {
+                return Err(wrong("clients are asked since KMIP 1.3".to_owned()));
+            }
+            let identity = match (told.certificate, told.key) {
+                (Some(certificate), Some(key)) => Some((certificate, key)),
+                (None, None) => None,
+                _ => return Err(wrong("a certificate needs its key, and a key its certificate".to_owned())),
+            };
+            if targets.iter().any(|target| target.client == told.client) {
+                return Err(wrong(format!("{} is named twice", told.client)));
+            }
+            outgoing.push(Outgoing { address: told.address, identity, ca: told.ca });
+            targets.push(Target {
+                client: told.client,
+                all_objects: told.all_objects,
+                notify: told.notify,
+                put: told.put,
+                version,
+                ask,
+            });
+        }
+        Ok((targets, outgoing))
     }
 
     fn missing(&self, key: &'static str) -> ConfigError {

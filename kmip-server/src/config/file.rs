@@ -27,6 +27,11 @@ section! {
         master_key_passphrase: String, Key, r#""fd:3""#;
         /// The folder with operation policies, as JSON files. Changes are in force within a second.
         policies: PathBuf, Path, r#""policies""#;
+        /// Clients that are told of changes (Notify) and sent new objects (Put) without asking. A list of tables: `client` (its
+        /// identity), `address` (HOST:PORT), `certificate` and `key` (PEM; the server's own), `ca` (PEM; that of all clients),
+        /// `all_objects` (false: of its own alone), `notify` (true), `put` (true), `version` (of the request that made the
+        /// change), `ask` (`["query", "discover-versions"]`: what it is asked at the start; nothing).
+        server_to_client: Vec<Told>, Value, r#"[{ client = "alice", address = "alice.example.com:5696" }]"# = "[]";
         sections {
             tls: Tls,
             auth: Auth,
@@ -239,6 +244,26 @@ pub(super) struct Slugs {
     pub(super) enabled: bool,
     pub(super) ca: Option<PathBuf>,
     pub(super) timeout_seconds: Option<NonZeroU64>,
+}
+
+/// A client that is told of things, as a file names it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Told {
+    pub(super) client: String,
+    pub(super) address: String,
+    pub(super) certificate: Option<PathBuf>,
+    pub(super) key: Option<PathBuf>,
+    pub(super) ca: Option<PathBuf>,
+    #[serde(default)]
+    pub(super) all_objects: bool,
+    #[serde(default = "yes")]
+    pub(super) notify: bool,
+    #[serde(default = "yes")]
+    pub(super) put: bool,
+    pub(super) version: Option<String>,
+    #[serde(default)]
+    pub(super) ask: Vec<String>,
 }
 
 fn yes() -> bool {

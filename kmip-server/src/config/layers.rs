@@ -185,11 +185,15 @@ fn beside(kind: Kind, folder: &Path, value: Value) -> Value {
             // The same.
             Err(_) => text.into(),
         },
-        // The authority of a group service.
+        // What belongs to a group service, or to a client that is told of things.
         (_, Value::Array(mut items)) => {
             for item in &mut items {
-                if let Some(Value::String(path)) = item.as_table_mut().and_then(|table| table.get_mut("ca")) {
-                    *path = place(Path::new(path));
+                for name in ["ca", "certificate", "key"] {
+                    if let Some(Value::String(path)) =
+                        item.as_table_mut().and_then(|table| table.get_mut(name))
+                    {
+                        *path = place(Path::new(path));
+                    }
                 }
             }
             items.into()

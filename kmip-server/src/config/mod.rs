@@ -24,7 +24,7 @@ use crate::authority;
 use crate::engine::Settings;
 use crate::log::LogOptions;
 use crate::seal::KeyOrigin;
-use crate::transport::{Limits, TlsOptions};
+use crate::transport::{Limits, Outgoing, TlsOptions};
 
 pub use arguments::Overrides;
 pub use file::{File, settings};
@@ -39,6 +39,8 @@ pub struct Config {
     pub listen: Vec<String>,
     /// The addresses to listen on for HTTPS.
     pub listen_https: Vec<String>,
+    /// Where the clients listen that are told of things: one for each target of the engine.
+    pub server_to_client: Vec<Outgoing>,
     /// The store's address.
     pub store: String,
     /// Where the master key comes from.

@@ -121,6 +121,7 @@ impl Engine {
     ///
     /// When the store fails, or was tampered with.
     pub fn resume(&self) -> Result<(), Failure> {
+        self.resume_pushes()?;
         let now = (self.clock)();
         let kept = store::read(&*self.store, |snapshot| Ok::<_, Failure>(snapshot.settings(PREFIX)?))?;
         for (name, sealed) in kept {
@@ -149,6 +150,12 @@ impl Engine {
             let due: Vec<(String, DateTime)> = due;
             (due, sweep)
         };
+        // What comes by time has to happen for clients to be told.
+        if !self.settings.targets.is_empty()
+            && let Err(failure) = self.catch_up(&mut Access::Store(&*self.store), now)
+        {
+            tracing::error!(%failure, "objects whose time has come could not be changed");
+        }
         for (name, _) in due {
             if let Err(failure) = self.perform(&name, now) {
                 tracing::error!(%failure, "what an asynchronous operation came to could not be kept");

@@ -226,7 +226,7 @@ impl Context<'_> {
         operation: Operation,
         mut change: impl FnMut(&mut Managed) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let (engine, caller, now) = (self.engine, self.caller, self.now);
+        let (engine, caller, now, version) = (self.engine, self.caller, self.now, self.version);
         self.trace.names(identifier);
         self.transact(|transaction, trace| {
             let allow = |header: &store::Header| trace.decided(decide(engine, caller, header, operation));
@@ -235,7 +235,7 @@ impl Context<'_> {
             let value = change(&mut object)?;
             object.attributes.set(AttributeValue::LastChangeDate(now));
             names::check(engine, caller, transaction, &object, &names)?;
-            object.save(transaction, &engine.seal)?;
+            engine.save(&object, transaction, version)?;
             Ok(value)
         })
     }
@@ -266,11 +266,11 @@ impl Context<'_> {
             )
         })?;
         let managed = Managed::new(owner, attributes, material);
-        let (engine, caller) = (self.engine, self.caller);
+        let (engine, caller, version) = (self.engine, self.caller, self.version);
         self.trace.names(&identifier);
         self.transact(|transaction, _| {
             names::check(engine, caller, transaction, &managed, &[])?;
-            managed.save(transaction, &engine.seal)
+            engine.save(&managed, transaction, version)
         })?;
         self.set_placeholder(&identifier);
         self.returns(&identifier);
@@ -468,13 +468,16 @@ impl Engine {
                         Managed::load(transaction, &self.seal, identifier, Wanted::All, now, |_| Ok(()))?;
                     // Loading has made the change of state; what is left is to write it.
                     debug_assert!(lifecycle::due(&object.attributes).is_none_or(|due| due > now));
-                    object.save(transaction, &self.seal)?;
+                    self.save(&object, transaction, UNASKED)?;
                 }
                 Ok(())
             })?;
         }
     }
 }
+
+/// The version in which a change is told that no request made: what most clients understand.
+const UNASKED: Version = kmip::types::version::V1_4;
 
 /// How many objects are brought up to date in one transaction.
 const CATCH_UP: u32 = 256;

@@ -26,6 +26,7 @@ impl Context<'_> {
         replace: bool,
     ) -> Result<(), Failure> {
         let (engine, caller, now, operation) = (self.engine, self.caller, self.now, self.operation);
+        let version = self.version;
         let Some(owner) = &caller.user else {
             return Err(Failure::new(Kind::PermissionDenied, "nobody would own the object"));
         };
@@ -63,7 +64,7 @@ impl Context<'_> {
                 None => Managed::new(owner, attributes.clone(), material.clone()),
             };
             names::check(engine, caller, transaction, &managed, &before)?;
-            managed.save(transaction, &engine.seal)
+            engine.save(&managed, transaction, version)
         })?;
         self.set_placeholder(identifier);
         self.returns(identifier);

@@ -41,6 +41,7 @@ mod material;
 mod names;
 mod object;
 mod pace;
+pub(crate) mod push;
 mod record;
 mod refusal;
 mod response;
@@ -76,6 +77,7 @@ pub(crate) use self::material::{
     secret_data, secret_data_of, symmetric_key, symmetric_key_bytes,
 };
 pub use self::object::Managed;
+pub use self::push::Target;
 use self::response::{Answered, Response};
 pub use self::streams::StreamLimits;
 pub(crate) use self::streams::{End, Gather, Stream, Work};
@@ -120,6 +122,8 @@ pub struct Settings {
     pub streams: StreamLimits,
     /// Whether weak algorithms may be used: DES and 3DES, Blowfish, CAST5, IDEA, RC4, MD4, MD5, and SHA-1 in signatures.
     pub weak_algorithms: bool,
+    /// Whom the server tells what happens, without being asked.
+    pub targets: Vec<Target>,
     /// The authority that Certify and Re-certify issue with. None: they are not served.
     pub authority: Option<Arc<Authority>>,
     /// The roots that Validate trusts. None: it is not served.
@@ -143,6 +147,7 @@ impl Default for Settings {
             interop: false,
             streams: StreamLimits::default(),
             weak_algorithms: true,
+            targets: Vec::new(),
             authority: None,
             trust: None,
             revoked: None,
@@ -162,6 +167,7 @@ pub struct Engine {
     cryptoki: cryptoki::Instances,
     tickets: tickets::Tickets,
     waiting: asynchronous::Waiting,
+    pushes: push::Pushes,
     pace: pace::Pace,
     audit: Option<Arc<Audit>>,
     metrics: Option<Arc<Metrics>>,
@@ -185,6 +191,7 @@ impl Engine {
             seal,
             policies: Arc::new(ArcSwap::from_pointee(Policies::built_in())),
             authenticator: Box::new(ByCertificate),
+            pushes: push::Pushes::new(settings.targets.len()),
             settings,
             clock: DateTime::now,
             streams: streams::Streams::default(),

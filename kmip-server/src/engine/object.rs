@@ -60,6 +60,23 @@ impl Managed {
         Ok(Self { owner: object.header.owner.clone(), stored: Some(object), attributes, material })
     }
 
+    /// Its attributes as the store had them; none of a new object.
+    pub(super) fn before(&self, seal: &Seal) -> Result<Option<AttributeSet>, Failure> {
+        let Some(stored) = &self.stored else { return Ok(None) };
+        let attributes = seal.open_attributes(&(&stored.header).into(), &stored.attributes)?;
+        record::decode(&attributes.into()).map(Some)
+    }
+
+    /// Its Unique Identifier.
+    pub(super) fn identifier(&self) -> Result<&str, Failure> {
+        match self.attributes.get(Tag::UniqueIdentifier) {
+            Some(AttributeValue::UniqueIdentifier(kmip::types::UniqueIdentifier::TextString(text))) => {
+                Ok(text.as_str())
+            }
+            _ => Err(Failure::internal(&"an object has no Unique Identifier")),
+        }
+    }
+
     /// Writes the object: adds it, or changes it from what it was when it was read.
     pub(super) fn save(&self, transaction: &mut dyn Transaction, seal: &Seal) -> Result<(), Failure> {
         let header = self.header()?;
@@ -89,10 +106,7 @@ impl Managed {
 
     /// What the store is to know in the clear.
     fn header(&self) -> Result<Header, Failure> {
-        let identifier = match self.attributes.get(Tag::UniqueIdentifier) {
-            Some(AttributeValue::UniqueIdentifier(kmip::types::UniqueIdentifier::TextString(text))) => text,
-            _ => return Err(Failure::internal(&"an object has no Unique Identifier")),
-        };
+        let identifier = self.identifier()?;
         let policy = match self.attributes.get(Tag::OperationPolicyName) {
             Some(AttributeValue::OperationPolicyName(name)) => name.as_str(),
             _ => rights::DEFAULT,
@@ -105,7 +119,7 @@ impl Managed {
             StorageStatusMask::OnLineStorage
         };
         Ok(Header {
-            identifier: identifier.as_str().to_owned(),
+            identifier: identifier.to_owned(),
             owner: self.owner.clone(),
             policy: policy.to_owned(),
             object_type: self.object_type().0,

@@ -54,7 +54,7 @@ impl Writer<'_> {
     /// When the store fails.
     pub(crate) fn save(&mut self, mut object: Managed) -> Result<(), Failure> {
         object.attributes.set(AttributeValue::LastChangeDate(self.now));
-        object.save(self.transaction, &self.engine.seal)
+        self.engine.save(&object, self.transaction, self.version)
     }
 
     /// Adds an object, which the caller owns. Names of its own in `shared` may be those of another object too.
@@ -87,7 +87,7 @@ impl Writer<'_> {
         let material = record::encode_object(&new.object, self.version)?;
         let managed = Managed::new(owner, attributes, material);
         names::check(self.engine, self.caller, &*self.transaction, &managed, shared)?;
-        managed.save(self.transaction, &self.engine.seal)
+        self.engine.save(&managed, self.transaction, self.version)
     }
 }
 

@@ -47,6 +47,7 @@ mod parameters;
 mod parts;
 mod pkcs_11;
 mod profiles;
+mod put;
 mod query;
 mod re_certify;
 mod re_key;
@@ -69,6 +70,7 @@ mod wrapping;
 use kmip::ttlv::{Tag, Unknown, Version};
 use kmip::types::{self, AttributeId, Operation, RequestPayload, ResponsePayload, tables};
 
+pub(crate) use self::put::put;
 pub(crate) use self::register::take_from_object;
 pub(crate) use self::templates::template_of;
 use crate::engine::{Context, Failure, Kind, Settings};

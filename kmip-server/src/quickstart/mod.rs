@@ -155,6 +155,7 @@ impl Folder {
         Config {
             listen: vec![DEFAULT_LISTEN.to_owned()],
             listen_https: Vec::new(),
+            server_to_client: Vec::new(),
             store: format!("sqlite:{}", self.file(DATABASE).display()),
             master_key: KeyOrigin::file(self.file(MASTER_KEY)),
             policies: None,

@@ -192,10 +192,13 @@ impl Purpose {
 
 /// Settings of a store that are sealed, each under its name: what their names begin with, and what they are. Whoever keeps
 /// such settings lists them here, so that they are sealed anew when the data key changes.
-pub const SEALED_SETTINGS: &[(&str, Purpose)] = &[ASYNCHRONOUS, AUDIT];
+pub const SEALED_SETTINGS: &[(&str, Purpose)] = &[ASYNCHRONOUS, AUDIT, PUSH];
 
 /// Operations that are done later.
 pub(crate) const ASYNCHRONOUS: (&str, Purpose) = ("asynchronous/", Purpose::Other("asynchronous"));
+
+/// What clients are to be told.
+pub(crate) const PUSH: (&str, Purpose) = ("push/", Purpose::Other("push"));
 
 /// Where the audit log's chain ends.
 pub(crate) const AUDIT: (&str, Purpose) = ("audit/state", Purpose::Other("audit"));

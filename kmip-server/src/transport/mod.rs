@@ -13,6 +13,7 @@ mod error;
 mod handshakes;
 mod https;
 mod limits;
+mod outgoing;
 mod places;
 mod stop;
 mod tls;
@@ -33,6 +34,8 @@ use tokio_openssl::SslStream;
 pub(crate) use counters::Counters;
 pub use error::TransportError;
 pub use limits::Limits;
+pub use outgoing::Outgoing;
+pub(crate) use outgoing::{Dialer, Line};
 pub(crate) use stop::{Stop, Stopper};
 pub use tls::{TlsOptions, TlsVersion};
 

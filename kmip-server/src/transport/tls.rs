@@ -149,6 +149,11 @@ impl TlsOptions {
         Ok(())
     }
 
+    /// Shows certificate and key.
+    pub(super) fn present(&self, builder: &mut ssl::SslContextBuilder) -> Result<(), TransportError> {
+        self.set_identity(builder)
+    }
+
     fn set_identity(&self, builder: &mut ssl::SslContextBuilder) -> Result<(), TransportError> {
         let mut chain = certificates(CERTIFICATE, &self.certificate)?.into_iter();
         let Some(certificate) = chain.next() else {
@@ -296,6 +301,11 @@ fn distinguished_name(name: &X509NameRef) -> String {
 
 fn is_current(certificate: &X509Ref, now: &Asn1TimeRef) -> bool {
     certificate.not_before() <= now && now <= certificate.not_after()
+}
+
+/// The authorities in a file.
+pub(super) fn authorities(path: &Path) -> Result<X509Store, TransportError> {
+    trust(&certificates(CLIENT_CA, path)?)
 }
 
 fn trust(authorities: &[X509]) -> Result<X509Store, TransportError> {

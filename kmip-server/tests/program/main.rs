@@ -20,4 +20,5 @@ mod monitoring;
 mod quickstart;
 mod run;
 mod secrecy;
+mod told;
 mod users;
