@@ -255,7 +255,7 @@ impl Batch<'_> {
         let (engine, mark) = (self.engine, self.response.mark());
         let mut failed = None;
         let result = store::transact(&*engine.store, |transaction| {
-            self.session = Session::default();
+            engine.streams.end(&std::mem::take(&mut self.session).streams);
             self.response.back_to(mark);
             self.account.forget();
             failed = None;
@@ -267,6 +267,7 @@ impl Batch<'_> {
         });
         if let Err(failure) = &result {
             self.account.undone(failure, self.response.version());
+            engine.streams.end(&self.session.streams);
         }
         engine.tell(self.account);
         let Err(failure) = result else { return };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kmip::ttlv::{DateTime, Secret, Text, Version};
+use kmip::ttlv::{Bytes, DateTime, Secret, Text, Version};
 use kmip::types::{
     AttributeSet, AttributeValue, Data, DataEnumeration, ManagedObject, Operation, UniqueIdentifier,
     UniqueIdentifierEnumeration, tables,
@@ -52,6 +52,8 @@ pub(super) struct Session {
     returned: Vec<Text>,
     /// The data that the responses so far have held, and of which operation it is (2.0 §7.5).
     data: Vec<(DataEnumeration, Secret)>,
+    /// The Correlation Values under which operations go on that have taken a part.
+    pub(super) streams: Vec<Bytes>,
 }
 
 impl Session {

@@ -113,6 +113,14 @@ impl Streams {
         }
     }
 
+    /// Ends operations of which the last part is not to count: what it did to them can't be taken back.
+    pub(super) fn end(&self, correlations: &[Bytes]) {
+        let mut kept = self.lock();
+        for correlation in correlations {
+            kept.remove(correlation);
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, HashMap<Bytes, Kept>> {
         // Whoever panicked had none of them in hand: they are taken out to be worked on.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -164,6 +172,7 @@ impl Context<'_> {
             correlation.clone(),
             Kept { owner, operation: self.operation, used: self.now, held, stream },
         );
+        self.session.streams.push(correlation.clone());
         Ok(correlation)
     }
 

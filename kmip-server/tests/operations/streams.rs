@@ -352,3 +352,31 @@ fn query_says_so() {
         assert_eq!(response.capability_information[0].streaming_capability, Some(true));
     }
 }
+
+/// What a part did to a stream can't be taken back: nothing goes on from where nobody expects it.
+#[test]
+fn undo_ends_what_had_taken_a_part() {
+    let server = server();
+    let part = |correlation: Option<Bytes>, last: bool| HashRequest {
+        init_indicator: correlation.is_none().then_some(true),
+        final_indicator: last.then_some(true),
+        correlation_value: correlation,
+        ..hash(HashingAlgorithm::SHA_256, b"part")
+    };
+    for undo in [false, true] {
+        for version in PARTS {
+            let correlation = server.send(version, part(None, false)).unwrap().correlation_value.unwrap();
+            let next = part(Some(correlation.clone()), false);
+            let mut message = batch(version, vec![next.into(), get_request("nothing").into()]);
+            message.request_header.batch_error_continuation_option =
+                undo.then_some(BatchErrorContinuationOption::Undo);
+            let items = server.message("alice", &message).batch_item;
+            assert_eq!(items[0].result_status == ResultStatus::OperationUndone, undo);
+            let last = server.send(version, part(Some(correlation), true));
+            match undo {
+                true => assert_eq!(last.unwrap_err().reason, no_such(version)),
+                false => assert_eq!(bytes_of(last.unwrap().data).len(), 32),
+            }
+        }
+    }
+}
