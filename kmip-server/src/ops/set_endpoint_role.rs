@@ -2,8 +2,8 @@ use kmip::types::{EndpointRole, SetEndpointRoleRequest, SetEndpointRoleResponse}
 
 use crate::engine::{Context, Failure, Kind};
 
-/// Set Endpoint Role: which role the server is to have on this connection (KMIP 2.0 §6.1.48). It stays the server: it has
-/// nothing to ask its clients.
+/// Set Endpoint Role: which role the server is to have on this connection (KMIP 2.0 §6.1.48). It stays the server: what
+/// it tells clients it sends over connections of its own.
 pub(super) fn set_endpoint_role(
     _cx: &mut Context<'_>,
     request: SetEndpointRoleRequest,
