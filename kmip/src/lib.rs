@@ -38,6 +38,8 @@ extern crate self as kmip;
 
 #[cfg(feature = "client")]
 pub mod client;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 #[cfg(feature = "json")]
 pub mod json;
 #[cfg(any(feature = "json", feature = "xml"))]

@@ -76,6 +76,12 @@ impl Connection {
         }
     }
 
+    /// The stream, to speak another protocol on it.
+    #[cfg(feature = "https")]
+    pub(super) fn into_stream(self) -> SslStream<TcpStream> {
+        self.stream
+    }
+
     /// Tells the server that no more requests come.
     pub(super) async fn close(mut self) {
         // The server may be gone already; there is nothing to do about it either way.

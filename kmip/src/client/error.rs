@@ -46,6 +46,14 @@ pub enum Error {
     /// The answer is not what the tables describe.
     #[error("the answer can't be read: {0}")]
     Decode(#[source] ttlv::Error),
+    /// The request can't be written in the encoding of the transport; nothing was sent.
+    #[cfg(feature = "https")]
+    #[error("the request can't be written: {0}")]
+    Write(#[source] crate::transcode::Error),
+    /// The answer can't be read in the encoding of the transport.
+    #[cfg(feature = "https")]
+    #[error("the answer can't be read: {0}")]
+    Read(#[source] crate::transcode::Error),
     /// The server didn't do it.
     #[error("{operation} was refused: {}", Refusal { reason: *reason, status: *status, message: message.as_deref() })]
     Refused {
@@ -129,6 +137,8 @@ impl Error {
             // What came back could not be written, perhaps.
             Self::Stream(_) => true,
             Self::Lost { sent, .. } => *sent,
+            #[cfg(feature = "https")]
+            Self::Read(_) => true,
             _ => false,
         }
     }
@@ -214,6 +224,12 @@ pub enum Violation {
         /// [`Limits::size`](crate::ttlv::Limits::size) of the options.
         limit: usize,
     },
+    /// HTTP has another status than 200.
+    #[error("it answered with the HTTP status {0}")]
+    Status(u16),
+    /// The answer is of another media type than the request, or says none.
+    #[error("its answer is not of the media type {0}")]
+    MediaType(&'static str),
     /// The answer has another number of items than the batch had, or than it says itself.
     #[error("the answer has {found} items for a batch of {expected}")]
     BatchCount {

@@ -35,6 +35,12 @@ impl Frame {
         Ok(Self { buffer, size })
     }
 
+    /// How long the message says that it is.
+    #[cfg(feature = "https")]
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
     /// Whether all has arrived.
     pub(super) fn is_complete(&self) -> bool {
         self.buffer.len() == self.size

@@ -32,6 +32,11 @@
 //! call in another version, and [`Client::negotiate`] asks the server and takes the highest. Attributes take the form that
 //! the version has. What a version doesn't have is an error, and nothing is sent.
 //!
+//! # Transports
+//!
+//! Messages go over TLS in binary; with the feature `https` also over HTTPS, in binary, XML or JSON
+//! ([`Options::transport`]).
+//!
 //! # Servers, connections and failures
 //!
 //! A client has one connection, to the first server of its list that can be reached, and one request under way at a time
@@ -48,6 +53,9 @@ mod connection;
 mod error;
 mod faces;
 mod frame;
+#[cfg(feature = "https")]
+mod https;
+mod line;
 mod negotiate;
 pub mod objects;
 mod options;
@@ -68,18 +76,20 @@ mod tests;
 
 use openssl::ssl::SslConnector;
 
+#[cfg(feature = "https")]
+pub use self::options::Encoding;
 pub use self::{
     at::{At, Versioned},
     batch::{Answers, Batch, Place},
     call::{Call, Id},
     calls::{Ciphertext, Found},
     error::{Attempt, Error, Result, Role, Unreachable, Violation},
-    options::{Address, Identity, NotAnAddress, Options, PORT, Pem},
+    options::{Address, Identity, NotAnAddress, Options, PORT, Pem, Transport},
     parts::{Ends, Streamed},
     pool::{Pool, Pooled},
     watch::{Watch, Watcher},
 };
-use self::{batch::Outgoing, connection::Connection};
+use self::{batch::Outgoing, line::Line};
 pub use crate::types::Credential;
 use crate::{
     ttlv::{Bytes, Version},
@@ -94,7 +104,7 @@ pub struct Client {
     options: Options,
     version: Version,
     tls: Option<SslConnector>,
-    connection: Option<Connection>,
+    connection: Option<Line>,
     /// Which server of the list was reached last.
     server: usize,
 }
@@ -248,7 +258,7 @@ impl Client {
     }
 
     /// The connection if it is of use, or a new one; whether it has been in use.
-    async fn take_connection(&mut self) -> Result<(Connection, bool)> {
+    async fn take_connection(&mut self) -> Result<(Line, bool)> {
         if !self.is_open() {
             return Err(Error::NotOpen);
         }
@@ -261,13 +271,13 @@ impl Client {
     }
 
     /// Connects to the first server that can be reached, beginning with that of last time.
-    async fn reach(&mut self) -> Result<Connection> {
+    async fn reach(&mut self) -> Result<Line> {
         let tls = self.tls.as_ref().ok_or(Error::NotOpen)?;
         let count = self.options.servers.len();
         let mut attempts = Vec::new();
         for index in (self.server..count).chain(0..self.server.min(count)) {
             let Some(server) = self.options.servers.get(index) else { continue };
-            match Connection::open(server, tls, &self.options).await {
+            match Line::open(server, tls, &self.options).await {
                 Ok(connection) => {
                     self.server = index;
                     return Ok(connection);

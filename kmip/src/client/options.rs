@@ -61,6 +61,47 @@ pub struct Options {
     pub mode: Mode,
     /// Who sees the messages.
     pub watch: Option<Watcher>,
+    /// How messages travel.
+    pub transport: Transport,
+}
+
+/// How messages travel between client and server.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Transport {
+    /// In binary, over TLS alone.
+    #[default]
+    Tls,
+    /// As requests of HTTP over TLS (KMIP Additional Message Encodings 1.0 §2).
+    #[cfg(feature = "https")]
+    Https {
+        /// How messages are written.
+        encoding: Encoding,
+        /// The path that requests go to.
+        path: String,
+    },
+}
+
+impl Transport {
+    /// HTTPS, to the path `/kmip`.
+    #[cfg(feature = "https")]
+    pub fn https(encoding: Encoding) -> Self {
+        Self::Https { encoding, path: "/kmip".to_owned() }
+    }
+}
+
+/// How messages are written.
+#[cfg(feature = "https")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    /// In binary (TTLV).
+    #[default]
+    Binary,
+    /// In XML.
+    Xml,
+    /// In JSON.
+    Json,
 }
 
 impl Options {
@@ -82,6 +123,7 @@ impl Options {
             limits: Limits::DEFAULT,
             mode: Mode::Lenient,
             watch: None,
+            transport: Transport::Tls,
         }
     }
 }

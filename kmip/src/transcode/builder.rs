@@ -44,6 +44,12 @@ impl Builder {
         self.bytes.is_empty()
     }
 
+    /// How long it is so far.
+    #[cfg(feature = "conformance")]
+    pub(crate) fn length(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// The tag whose tables name the value of the next item.
     pub(crate) fn subject(&self, tag: Tag) -> Tag {
         self.open.last().map_or(tag, |frame| frame.naming.subject(tag))

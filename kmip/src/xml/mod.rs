@@ -54,6 +54,8 @@
 mod read;
 mod write;
 
+#[cfg(feature = "conformance")]
+pub(crate) use self::read::Beside;
 pub use self::{
     read::{Messages, read},
     write::write,
@@ -65,6 +67,6 @@ pub const NAMESPACE: &str = "urn:oasis:tc:kmip:xmlns";
 const LANGUAGE: &str = "XML";
 
 /// Whether XML can hold a character (XML 1.0 §2.2).
-fn is_allowed(c: char) -> bool {
+pub(crate) fn is_allowed(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{FFFD}' | '\u{1_0000}'..)
 }

@@ -49,6 +49,19 @@ pub struct Messages<'a> {
     start: Cursor,
     wrapped: bool,
     ended: bool,
+    /// What stands beside the messages of a test case; none where texts are messages alone.
+    #[cfg(feature = "conformance")]
+    beside: Option<Beside>,
+}
+
+/// What a test case has beside the items of a message (KMIP Profiles 2.0 §4, "Permitted Test Case Variations").
+#[cfg(feature = "conformance")]
+#[derive(Debug, Default)]
+pub(crate) struct Beside {
+    /// The items whose value is a variable, by their places in the binary message, in whose stead something stands there.
+    pub(crate) variables: Vec<(usize, String)>,
+    /// The comments before the message.
+    pub(crate) comments: Vec<String>,
 }
 
 impl<'a> Messages<'a> {
@@ -57,7 +70,28 @@ impl<'a> Messages<'a> {
         let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
         let mut reader = NsReader::from_str(text);
         reader.config_mut().check_comments = true;
-        Self { text, reader, limits, start: Cursor::default(), wrapped: false, ended: false }
+        Self {
+            text,
+            reader,
+            limits,
+            start: Cursor::default(),
+            wrapped: false,
+            ended: false,
+            #[cfg(feature = "conformance")]
+            beside: None,
+        }
+    }
+
+    /// The messages of a test case, in which variables such as `$UNIQUE_IDENTIFIER_0` may stand for values.
+    #[cfg(feature = "conformance")]
+    pub(crate) fn of_case(text: &'a str, limits: Limits) -> Self {
+        Self { beside: Some(Beside::default()), ..Self::new(text, limits) }
+    }
+
+    /// What stands beside the message that was read last; asked for once.
+    #[cfg(feature = "conformance")]
+    pub(crate) fn beside(&mut self) -> Beside {
+        self.beside.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Where the message that was read last begins.
@@ -66,10 +100,20 @@ impl<'a> Messages<'a> {
     }
 
     fn message(&mut self) -> Result<Option<Bytes>> {
-        let mut reading = Reading { text: self.text, builder: Builder::new(self.limits), leaf: None };
+        let mut reading = Reading {
+            text: self.text,
+            builder: Builder::new(self.limits),
+            leaf: None,
+            #[cfg(feature = "conformance")]
+            variables: self.beside.is_some().then(Vec::new),
+        };
         loop {
             match self.event(&mut reading) {
                 Ok(true) if reading.is_outside() && !reading.builder.is_empty() => {
+                    #[cfg(feature = "conformance")]
+                    if let (Some(beside), Some(variables)) = (&mut self.beside, reading.variables) {
+                        beside.variables = variables;
+                    }
                     return Ok(Some(reading.builder.finish()));
                 }
                 Ok(true) => {}
@@ -122,6 +166,12 @@ impl<'a> Messages<'a> {
             }
             Event::DocType(_) => return fault("a document type declaration has no place in a message"),
             Event::Decl(declaration) => check_encoding(&declaration, here)?,
+            #[cfg(feature = "conformance")]
+            Event::Comment(comment) if reading.is_outside() => {
+                if let Some(beside) = &mut self.beside {
+                    beside.comments.push(comment.to_string());
+                }
+            }
             Event::Comment(_) | Event::PI(_) => {}
         }
         Ok(true)
@@ -151,6 +201,8 @@ struct Reading<'a> {
     builder: Builder,
     /// The item whose element is open and that is no structure.
     leaf: Option<Tag>,
+    #[cfg(feature = "conformance")]
+    variables: Option<Vec<(usize, String)>>,
 }
 
 impl Reading<'_> {
@@ -180,11 +232,45 @@ impl Reading<'_> {
                 if let Some(c) = value.chars().find(|c| !is_allowed(*c)) {
                     return Err(at(ErrorKind::Character(c)));
                 }
+                #[cfg(feature = "conformance")]
+                let value = self.of_case(tag, item_type, value).map_err(at)?;
                 let scalar = Scalar::read(item_type, self.builder.subject(tag), &value).map_err(at)?;
                 self.leaf = Some(tag);
                 self.builder.put(tag, &scalar).map_err(at)
             }
         }
+    }
+
+    /// A value as it is to be read, where test cases have more than messages: what stands in a variable's stead.
+    #[cfg(feature = "conformance")]
+    fn of_case<'v>(
+        &mut self,
+        tag: Tag,
+        item_type: ItemType,
+        value: std::borrow::Cow<'v, str>,
+    ) -> Result<std::borrow::Cow<'v, str>, ErrorKind> {
+        let Some(variables) = &mut self.variables else { return Ok(value) };
+        if !value.starts_with('$') {
+            // White space in names of attributes is a matter of how the cases are laid out.
+            let spaced = tag == Tag::AttributeName && value.contains("  ");
+            return Ok(if spaced {
+                value.split_whitespace().collect::<Vec<_>>().join(" ").into()
+            } else {
+                value
+            });
+        }
+        let stand_in = match item_type {
+            ItemType::TextString => value.clone().into_owned(),
+            ItemType::ByteString => value.bytes().map(|byte| format!("{byte:02x}")).collect(),
+            ItemType::DateTime | ItemType::DateTimeExtended => "0x0".to_owned(),
+            other => {
+                return Err(ErrorKind::form(format!(
+                    "no variable can stand for a value of the type {other}"
+                )));
+            }
+        };
+        variables.push((self.builder.length(), value.into_owned()));
+        Ok(stand_in.into())
     }
 
     fn end(&mut self, here: usize) -> Result<(), Fault> {

@@ -3,6 +3,7 @@
 
 mod cryptography;
 mod examples;
+mod https;
 mod several;
 
 use kmip::{

@@ -79,6 +79,7 @@ impl From<client::Error> for Failure {
         let status = match &error {
             Pem { .. }
             | Encode(_)
+            | Write(_)
             | NoSuchOperation { .. }
             | NoSuchAttribute { .. }
             | NotOpen

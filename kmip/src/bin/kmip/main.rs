@@ -5,6 +5,7 @@ mod attributes;
 mod certificates;
 mod check;
 mod cipher;
+mod conformance;
 mod connect;
 mod convert;
 mod decode;
@@ -164,6 +165,7 @@ tasks! {
         Doctor(doctor::Doctor),
         Proxy(proxy::Proxy),
         Send(send::Send),
+        Conformance(conformance::Conformance),
     }
     offline
     "Messages" {
