@@ -79,7 +79,7 @@ fn credentials(secrets: &Secrets) -> Vec<(kmip::ttlv::Version, Credential)> {
         (V1_4, Credential::new(CredentialType::Device, CredentialValue::DeviceCredential(device.into()))),
         other(CredentialType::OneTimePassword, CredentialValue::OneTimePasswordCredential(one_time.into())),
         other(CredentialType::HashedPassword, CredentialValue::HashedPasswordCredential(hashed.into())),
-        other(CredentialType::Ticket, CredentialValue::TicketCredential(ticket.into())),
+        other(CredentialType::Ticket, CredentialValue::TicketCredential(ticket)),
     ]
 }
 
@@ -113,7 +113,7 @@ fn unreadable(secrets: &Secrets) -> Vec<Vec<u8>> {
 /// Objects with their material in every form.
 fn objects(secrets: &Secrets) -> Vec<(ObjectType, ManagedObject)> {
     let plain = |format, material| KeyBlock {
-        key_value: Some(KeyValue::Plaintext(PlaintextKeyValue::new(material).into())),
+        key_value: Some(KeyValue::Plaintext(PlaintextKeyValue::new(material))),
         ..KeyBlock::new(format)
     };
     let wrapped = KeyBlock {
@@ -123,7 +123,7 @@ fn objects(secrets: &Secrets) -> Vec<(ObjectType, ManagedObject)> {
     let opaque = |name| plain(KeyFormatType::Opaque, KeyMaterial::ByteString(secrets.bytes(name)));
     let transparent = plain(
         KeyFormatType::TransparentSymmetricKey,
-        KeyMaterial::TransparentSymmetricKey(TransparentSymmetricKey::new(secrets.bytes("key")).into()),
+        KeyMaterial::TransparentSymmetricKey(TransparentSymmetricKey::new(secrets.bytes("key"))),
     );
     let number = |name| BigInteger::from_signed_bytes(secrets.bytes(name).expose().to_vec());
     let rsa = TransparentRsaPrivateKey {
@@ -138,17 +138,16 @@ fn objects(secrets: &Secrets) -> Vec<(ObjectType, ManagedObject)> {
     };
     let rsa =
         plain(KeyFormatType::TransparentRSAPrivateKey, KeyMaterial::TransparentRsaPrivateKey(rsa.into()));
-    let symmetric =
-        |block| (ObjectType::SymmetricKey, ManagedObject::SymmetricKey(SymmetricKey::new(block).into()));
+    let symmetric = |block| (ObjectType::SymmetricKey, ManagedObject::SymmetricKey(SymmetricKey::new(block)));
     let data = SecretData::new(SecretDataType::Password, opaque("data"));
     let object = OpaqueObject::new(OpaqueDataType(0x8000_0001), secrets.bytes("opaque"));
     vec![
         symmetric(opaque("raw")),
         symmetric(transparent),
         symmetric(wrapped),
-        (ObjectType::SecretData, ManagedObject::SecretData(data.into())),
-        (ObjectType::PrivateKey, ManagedObject::PrivateKey(PrivateKey::new(rsa).into())),
-        (ObjectType::OpaqueObject, ManagedObject::OpaqueObject(object.into())),
+        (ObjectType::SecretData, ManagedObject::SecretData(data)),
+        (ObjectType::PrivateKey, ManagedObject::PrivateKey(PrivateKey::new(rsa))),
+        (ObjectType::OpaqueObject, ManagedObject::OpaqueObject(object)),
     ]
 }
 
