@@ -3,6 +3,7 @@
 mod attributes;
 mod choices;
 mod deciders;
+mod facts;
 mod finish;
 mod operations;
 mod sizes;
@@ -11,7 +12,7 @@ mod structures;
 use std::collections::BTreeMap;
 
 use crate::error::{Place, Problems};
-use crate::model::{Entry, Enumeration, ItemType, Model, Plain, Right, Tag, TagId, Type, Value, ValueId};
+use crate::model::{Entry, Enumeration, ItemType, Model, Plain, Tag, TagId, Type, Value, ValueId};
 use crate::names;
 use crate::schema::{self, Sections};
 use crate::tables::Tables;
@@ -35,6 +36,8 @@ pub(crate) fn bind(tables: &Tables, problems: &mut Problems) -> Model {
     binder.attributes(tables);
     binder.operations(tables);
     binder.rights(tables);
+    binder.key_formats(tables, all);
+    binder.behaviour(tables, all);
     binder.cases(tables);
     finish::finish(&mut binder.model);
     if binder.problems.is_empty() {
@@ -261,17 +264,6 @@ impl Binder<'_> {
         }
         Some((id, value?))
     }
-
-    fn rights(&mut self, tables: &Tables) {
-        for raw in &tables.rights {
-            let operation = self.named_value(OPERATION, &raw.operation, &raw.place);
-            let right = self.named_value(OPERATION, &raw.right, &raw.place);
-            if let (Some(operation), Some(right)) = (operation, right) {
-                let (place, note) = (raw.place.clone(), raw.note.clone());
-                self.model.rights.push(Right { place, operation, right, note });
-            }
-        }
-    }
 }
 
 /// The enumeration whose values items with a tag have, if such an item can decide a choice.
@@ -282,4 +274,6 @@ pub(crate) fn decides(model: &Model, tag: TagId) -> Option<usize> {
 
 pub(crate) const OPERATION: &str = "Operation";
 pub(crate) const OBJECT_TYPE: &str = "Object Type";
+pub(crate) const KEY_FORMAT_TYPE: &str = "Key Format Type";
+pub(crate) const CRYPTOGRAPHIC_ALGORITHM: &str = "Cryptographic Algorithm";
 pub(crate) const RESULT_REASON: &str = "Result Reason";

@@ -1,6 +1,7 @@
 //! Every rule that tables must keep. What names nothing was found when names were bound; here the rest.
 
 mod choices;
+mod facts;
 mod names;
 mod structures;
 
@@ -8,7 +9,7 @@ use std::collections::BTreeMap;
 
 use crate::bind::OPERATION;
 use crate::error::{Place, Problems};
-use crate::model::{Attribute, Entry, Enumeration, Model, Operation, Right, Type};
+use crate::model::{Attribute, Entry, Enumeration, Model, Type};
 use crate::schema::Sections;
 use crate::tables::Tables;
 use crate::version::{Gate, Version};
@@ -30,6 +31,8 @@ pub(crate) fn check(model: &Model, problems: &mut Problems) {
     check.attributes();
     check.operations();
     check.rights();
+    check.key_formats();
+    check.behaviour();
     check.rust_names();
 }
 
@@ -59,6 +62,12 @@ pub(crate) fn check_sections(tables: &Tables, problems: &mut Problems) {
     }
     for operation in &tables.operations {
         need(&operation.section, "operation", &operation.name, &operation.place);
+    }
+    if let Some(format) = tables.key_formats.first() {
+        need(&tables.key_formats_head.section, "key format", &format.format, &format.place);
+    }
+    for behaviour in &tables.behaviour {
+        need(&behaviour.section, "behaviour", &behaviour.name, &behaviour.place);
     }
 }
 
@@ -219,6 +228,7 @@ impl<'a> Check<'a> {
         for operation in &self.model.operations {
             self.sections(&operation.entry);
             self.reasons(operation);
+            self.made_and_required(operation);
         }
         let Some(id) = self.model.enumeration(OPERATION).filter(|_| self.whole) else { return };
         for (index, value) in self.model.enumerations[id].values.iter().enumerate() {
@@ -226,44 +236,6 @@ impl<'a> Check<'a> {
                 let reason =
                     format!("operation `{}` has no file in operations/: no payloads", value.entry.name);
                 self.problem(&value.entry.place, reason);
-            }
-        }
-    }
-
-    fn reasons(&mut self, operation: &Operation) {
-        for (index, reason) in operation.reasons.iter().enumerate() {
-            let value = &self.model.value(reason.value).entry;
-            if let Some(version) = reason.gate.outside(&value.gate, self.versions()) {
-                self.problem(&reason.place, format!("there is no reason `{}` in v{version}", value.name));
-            }
-            let again = operation.reasons[..index].iter().any(|other| {
-                other.value == reason.value && other.gate.overlaps(&reason.gate, &self.model.versions)
-            });
-            if again {
-                self.problem(&reason.place, format!("reason `{}` stands here twice", value.name));
-            }
-        }
-    }
-
-    fn rights(&mut self) {
-        let mut seen = Vec::new();
-        for Right { operation, right, place, .. } in &self.model.rights {
-            let name = &self.model.value(*operation).entry.name;
-            if operation == right {
-                self.problem(place, format!("the right of `{name}` can't stand in for itself"));
-            }
-            if seen.contains(operation) {
-                self.problem(place, format!("`{name}` has a right that stands in already"));
-            }
-            seen.push(*operation);
-        }
-        for Right { operation, right, place, .. } in &self.model.rights {
-            if seen.contains(right) && right != operation {
-                let name = &self.model.value(*right).entry.name;
-                self.problem(
-                    place,
-                    format!("the right of `{name}`, which stands in, is itself stood in for"),
-                );
             }
         }
     }

@@ -187,10 +187,15 @@ impl View<'_> {
             |id: Option<usize>| id.map(|id| self.fields(&self.model.structures[id])).unwrap_or_default();
         let reasons = operation.reasons.iter().filter(|reason| self.has(&reason.gate));
         let reasons = reasons.map(|reason| Node::leaf(&self.model.value(reason.value).entry.name, ""));
+        let makes = operation.makes.iter().filter(|made| self.has(&made.gate));
+        let requires = operation.requires.iter().filter(|required| self.has(&required.gate));
+        let requires = requires.map(|required| self.model.tags[required.of].entry.name.as_str());
         let below = vec![
             Node::leaf("direction", directions.collect::<Vec<_>>().join(", ")),
             Node::tree("request", payload(operation.request)),
             Node::tree("response", payload(operation.response)),
+            Node::leaf("makes", self.names(makes.map(|made| &made.of))),
+            Node::leaf("requires", requires.collect::<Vec<_>>().join(", ")),
             Node::tree("reasons", reasons.collect()),
         ];
         Node::tree(&operation.entry.name, below)

@@ -1,11 +1,14 @@
 //! The model as a JSON document, for tools that know no Rust.
 
+mod operations;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use self::operations::{KeyFormat, Operation, Right};
 use crate::model::{self, By, Entry, Model, Type, ValueId};
-use crate::schema::{Direction, Party, Rule};
+use crate::schema::{Party, Rule};
 use crate::version::{Gate, Version};
 
 /// The document, indented.
@@ -34,14 +37,9 @@ pub(crate) fn dump(model: &Model) -> Result<String, serde_json::Error> {
         choices: model.choices.iter().map(|choice| dump.choice(choice)).collect(),
         attributes: model.attributes.iter().map(|attribute| dump.attribute(attribute)).collect(),
         operations: model.operations.iter().map(|operation| dump.operation(operation)).collect(),
-        rights: model
-            .rights
-            .iter()
-            .map(|right| Right {
-                operation: &model.value(right.operation).entry.name,
-                right: &model.value(right.right).entry.name,
-            })
-            .collect(),
+        rights: model.rights.iter().map(|right| dump.right(right)).collect(),
+        key_formats: model.key_formats.iter().map(|format| dump.key_format(format)).collect(),
+        behaviour: model.behaviour.iter().map(|entry| dump.head(entry)).collect(),
     })
 }
 
@@ -56,6 +54,8 @@ struct Document<'a> {
     attributes: Vec<Attribute<'a>>,
     operations: Vec<Operation<'a>>,
     rights: Vec<Right<'a>>,
+    key_formats: Vec<KeyFormat<'a>>,
+    behaviour: Vec<Head<'a>>,
 }
 
 #[derive(Serialize)]
@@ -184,41 +184,6 @@ struct Rules<'a> {
 enum Answer<'a> {
     Plain(bool),
     When { when: &'a str, means: Option<&'a str> },
-}
-
-#[derive(Serialize)]
-struct Operation<'a> {
-    #[serde(flatten)]
-    head: Head<'a>,
-    value: u32,
-    direction: Vec<Towards>,
-    sets_id_placeholder: bool,
-    uses_id_placeholder: bool,
-    request: Option<Vec<Field<'a>>>,
-    response: Option<Vec<Field<'a>>>,
-    reasons: Vec<Reason<'a>>,
-}
-
-#[derive(Serialize)]
-struct Towards {
-    name: &'static str,
-    since: String,
-    until: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Reason<'a> {
-    name: &'a str,
-    text: &'a str,
-    value: u32,
-    since: String,
-    until: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Right<'a> {
-    operation: &'a str,
-    right: &'a str,
 }
 
 #[derive(Clone, Copy)]
@@ -364,29 +329,5 @@ impl<'a> Dump<'a> {
             Rule::No => Answer::Plain(false),
             Rule::When(keyword) => Answer::When { when: keyword, means: self.model.keyword(keyword) },
         }
-    }
-
-    fn operation(self, operation: &'a model::Operation) -> Operation<'a> {
-        let direction = |(direction, gate): &(Direction, Gate)| {
-            let (since, until) = self.gate(gate);
-            Towards { name: direction.name(), since, until }
-        };
-        let payload = |id: Option<usize>| Some(self.fields(&self.model.structures[id?]));
-        Operation {
-            head: self.head(&operation.entry),
-            value: self.model.value(operation.code).number,
-            direction: operation.direction.iter().map(direction).collect(),
-            sets_id_placeholder: operation.sets_id_placeholder,
-            uses_id_placeholder: operation.uses_id_placeholder,
-            request: payload(operation.request),
-            response: payload(operation.response),
-            reasons: operation.reasons.iter().map(|reason| self.reason(reason)).collect(),
-        }
-    }
-
-    fn reason(self, reason: &'a model::Reason) -> Reason<'a> {
-        let value = self.model.value(reason.value);
-        let (since, until) = self.gate(&reason.gate);
-        Reason { name: &value.entry.name, text: &value.entry.text, value: value.number, since, until }
     }
 }

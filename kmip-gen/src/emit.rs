@@ -3,6 +3,7 @@
 mod attributes;
 mod choices;
 mod enums;
+mod facts;
 mod masks;
 mod names;
 mod operation_info;
@@ -29,6 +30,7 @@ pub(crate) fn files(model: &Model) -> Vec<(&'static str, TokenStream)> {
         ("names", names::emit(model)),
         ("attributes", attributes::emit(model)),
         ("operation_info", operation_info::emit(model)),
+        ("facts", facts::emit(model)),
         ("for_each", structures::for_each(model)),
     ]
 }

@@ -27,6 +27,8 @@ pub(crate) struct Model {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) operations: Vec<Operation>,
     pub(crate) rights: Vec<Right>,
+    pub(crate) key_formats: Vec<KeyFormat>,
+    pub(crate) behaviour: Vec<Entry>,
 }
 
 /// What all entries have.
@@ -170,13 +172,38 @@ pub(crate) struct Operation {
     /// Index of the structure of its request's payload.
     pub(crate) request: Option<usize>,
     pub(crate) response: Option<usize>,
+    /// The types of objects that it makes.
+    pub(crate) makes: Vec<Gated<ValueId>>,
+    /// The attributes that its request must give, by their tags.
+    pub(crate) requires: Vec<Gated<TagId>>,
     pub(crate) reasons: Vec<Reason>,
+}
+
+/// Something that is so in some versions.
+pub(crate) struct Gated<T> {
+    pub(crate) place: Place,
+    pub(crate) of: T,
+    pub(crate) gate: Gate,
+    pub(crate) note: Option<String>,
 }
 
 /// A reason with which an operation may fail.
 pub(crate) struct Reason {
     pub(crate) place: Place,
     pub(crate) value: ValueId,
+    /// The reasons of other versions that it stands for.
+    pub(crate) instead_of: Vec<ValueId>,
+    pub(crate) gate: Gate,
+    pub(crate) note: Option<String>,
+}
+
+/// The format of keys for which none is asked.
+pub(crate) struct KeyFormat {
+    pub(crate) place: Place,
+    pub(crate) object_type: ValueId,
+    /// Of keys of these algorithms; of those of all others, where there is none.
+    pub(crate) algorithms: Vec<ValueId>,
+    pub(crate) format: ValueId,
     pub(crate) gate: Gate,
     pub(crate) note: Option<String>,
 }

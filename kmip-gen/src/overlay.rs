@@ -62,6 +62,8 @@ pub(crate) fn lay(base: &mut Tables, over: Tables, problems: &mut Problems) {
         lay.operation(&mut base.operations, operation);
     }
     base.rights.extend(over.rights);
+    base.key_formats.extend(over.key_formats);
+    base.behaviour.extend(over.behaviour);
 }
 
 /// What only an overlay can say is wrong in the base.
@@ -272,6 +274,8 @@ impl Lay<'_> {
             !direction.each().iter().any(|(direction, _)| there.contains(direction))
         };
         known.direction.extend(operation.direction.into_iter().filter(is_new));
+        known.makes.extend(operation.makes);
+        known.requires.extend(operation.requires);
         known.reasons.extend(operation.reasons);
     }
 }

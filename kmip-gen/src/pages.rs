@@ -20,6 +20,7 @@ pub(crate) fn pages(model: &Model) -> Vec<(&'static str, String)> {
         ("structures.md", pages.structures()),
         ("attributes.md", pages.attributes()),
         ("operations.md", pages.operations()),
+        ("behaviour.md", pages.behaviour()),
     ];
     for (_, text) in &mut all {
         text.insert_str(0, HEADER);
@@ -53,6 +54,7 @@ impl Pages<'_> {
             ("structures.md", model.structures.len() - payloads, "structures, and the choices in them"),
             ("attributes.md", model.attributes.len(), "attributes and their rules"),
             ("operations.md", model.operations.len(), "operations, their payloads and how they fail"),
+            ("behaviour.md", model.behaviour.len(), "differences in behaviour, and default key formats"),
         ] {
             _ = writeln!(page, "- [{count} {what}]({file})");
         }
@@ -270,15 +272,64 @@ impl Pages<'_> {
                 None => page.push_str("No payload of its own.\n"),
             }
         }
+        let made =
+            operation.makes.iter().map(|made| (&self.model.value(made.of).entry, &made.gate, &made.note));
+        let required = operation
+            .requires
+            .iter()
+            .map(|required| (&self.model.tags[required.of].entry, &required.gate, &required.note));
+        let of = |(entry, gate, note): (&Entry, &Gate, &Option<String>)| {
+            let note = note.as_deref().unwrap_or_default();
+            format!(
+                "| {} | {} | {} |\n",
+                escaped(&entry.name),
+                gate.range(&self.model.versions),
+                escaped(note)
+            )
+        };
+        for (title, rows) in
+            [("makes", made.map(of).collect::<String>()), ("requires", required.map(of).collect())]
+        {
+            if !rows.is_empty() {
+                _ = write!(page, "\n| {title} | versions | |\n| --- | --- | --- |\n{rows}");
+            }
+        }
         if !operation.reasons.is_empty() {
             page.push_str("\n| reason | versions | |\n| --- | --- | --- |\n");
         }
         for reason in &operation.reasons {
             let name = escaped(&self.model.value(reason.value).entry.name);
-            let (versions, note) =
-                (reason.gate.range(&self.model.versions), reason.note.as_deref().unwrap_or(""));
-            _ = writeln!(page, "| {name} | {versions} | {} |", escaped(note));
+            let (versions, mut note) =
+                (reason.gate.range(&self.model.versions), escaped(reason.note.as_deref().unwrap_or("")));
+            if !reason.instead_of.is_empty() {
+                note = format!("Instead of {}. {note}", self.names(&reason.instead_of));
+            }
+            _ = writeln!(page, "| {name} | {versions} | {} |", note.trim_end());
         }
+    }
+
+    fn behaviour(self) -> String {
+        let mut page = "# Behaviour\n".to_owned();
+        for entry in &self.model.behaviour {
+            self.heading(&entry.name, entry, &mut page);
+        }
+        page.push_str("\n# Default key formats\n\n| object | algorithms | format | versions | |\n");
+        page.push_str("| --- | --- | --- | --- | --- |\n");
+        for format in &self.model.key_formats {
+            let algorithms = match format.algorithms.as_slice() {
+                [] => "all others".to_owned(),
+                algorithms => self.names(algorithms),
+            };
+            _ = writeln!(
+                page,
+                "| {} | {algorithms} | {} | {} | {} |",
+                self.names(&[format.object_type]),
+                self.names(&[format.format]),
+                format.gate.range(&self.model.versions),
+                escaped(format.note.as_deref().unwrap_or_default())
+            );
+        }
+        page
     }
 
     /// A heading, the versions and sections, and the note.

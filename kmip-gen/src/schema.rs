@@ -1,9 +1,11 @@
 //! The entries of the tables as they are written, before any name is looked up.
 
+mod facts;
 mod values;
 
 use std::collections::BTreeMap;
 
+pub(crate) use facts::{Behaviour, KeyFormat, Made, Required};
 pub(crate) use values::{Flag, Payload, Rule};
 
 use crate::error::Place;
@@ -24,10 +26,10 @@ pub(crate) struct ProtocolVersion {
     pub(crate) date: String,
 }
 
-/// What `tags.yaml` says of all tags.
+/// What a file says of all its entries.
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct TagsHead {
+pub(crate) struct Head {
     #[serde(default)]
     pub(crate) section: Sections,
 }
@@ -269,6 +271,12 @@ pub(crate) struct Operation {
     pub(crate) uses_id_placeholder: bool,
     pub(crate) request: Option<Payload>,
     pub(crate) response: Option<Payload>,
+    /// The types of objects that it makes.
+    #[serde(default)]
+    pub(crate) makes: Vec<Made>,
+    /// The attributes that its request must give.
+    #[serde(default)]
+    pub(crate) requires: Vec<Required>,
     #[serde(default)]
     pub(crate) reasons: Vec<Reason>,
 }
@@ -322,6 +330,9 @@ pub(crate) struct Reason {
     #[serde(skip)]
     pub(crate) place: Place,
     pub(crate) reason: String,
+    /// The reasons of other versions that it stands for.
+    #[serde(default)]
+    pub(crate) instead_of: Vec<String>,
     pub(crate) since: Option<Version>,
     pub(crate) until: Option<Version>,
     pub(crate) note: Option<String>,
@@ -351,12 +362,12 @@ macro_rules! locate {
 }
 
 locate! {
-    ProtocolVersion; Tag; Value; Field; Case; Rules; Reason; Right;
+    ProtocolVersion; Tag; Value; Field; Case; Rules; Reason; Right; Made; Required; KeyFormat; Behaviour;
     Enumeration: values;
     Attribute: rules;
 }
 
-impl Locate for TagsHead {
+impl Locate for Head {
     fn locate(&mut self, _: &Lines<'_>) {}
 }
 
@@ -381,6 +392,8 @@ impl Locate for Operation {
         if let Some(Payload::Fields(fields)) = &mut self.response {
             locate_all(fields.iter_mut(), &lines.key("response"));
         }
+        locate_all(self.makes.iter_mut(), &lines.key("makes"));
+        locate_all(self.requires.iter_mut(), &lines.key("requires"));
         locate_all(self.reasons.iter_mut(), &lines.key("reasons"));
     }
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 use crate::error::{Place, Problems};
 use crate::load::{self, File};
 use crate::schema::{
-    Attribute, AttributesHead, Enumeration, Operation, ProtocolVersion, Right, Structure, Tag, TagsHead,
+    Attribute, AttributesHead, Behaviour, Enumeration, Head, KeyFormat, Operation, ProtocolVersion, Right,
+    Structure, Tag,
 };
 
 /// The tables as they are written.
@@ -14,7 +15,7 @@ pub(crate) struct Tables {
     /// Where problems are put that belong to no line: `versions.yaml`.
     pub(crate) place: Place,
     pub(crate) versions: Vec<ProtocolVersion>,
-    pub(crate) tags_head: TagsHead,
+    pub(crate) tags_head: Head,
     pub(crate) tags: Vec<Tag>,
     pub(crate) enumerations: Vec<Enumeration>,
     pub(crate) masks: Vec<Enumeration>,
@@ -23,6 +24,9 @@ pub(crate) struct Tables {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) operations: Vec<Operation>,
     pub(crate) rights: Vec<Right>,
+    pub(crate) key_formats_head: Head,
+    pub(crate) key_formats: Vec<KeyFormat>,
+    pub(crate) behaviour: Vec<Behaviour>,
 }
 
 impl Tables {
@@ -67,6 +71,13 @@ impl Tables {
         }
         if let Some(file) = File::open(&directory.join("rights.yaml"), problems) {
             tables.rights = file.list(None, problems);
+        }
+        if let Some(file) = File::open(&directory.join("key_formats.yaml"), problems) {
+            tables.key_formats_head = file.head("formats", problems).unwrap_or_default();
+            tables.key_formats = file.list(Some("formats"), problems);
+        }
+        if let Some(file) = File::open(&directory.join("behaviour.yaml"), problems) {
+            tables.behaviour = file.list(None, problems);
         }
         tables
     }

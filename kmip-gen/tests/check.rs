@@ -119,7 +119,8 @@ faults! {
     ];
     reason_outside_its_value: "operations/create.yaml", "reason: Invalid Object Type, since: v2.0"
         => "reason: Invalid Object Type", [
-        "operations/create.yaml:15: there is no reason `Invalid Object Type` in v1.0",
+        "operations/create.yaml:18: reason `Invalid Field` can't stand for `Invalid Object Type`, which stands here itself",
+        "operations/create.yaml:20: there is no reason `Invalid Object Type` in v1.0",
     ];
     optional_in_the_middle: "structures/keys.yaml", "Length, optional: true"
         => "Length, optional: { since: v1.1, until: v1.1 }", [
@@ -280,6 +281,7 @@ faults! {
     ];
     attribute_without_tag: "attributes.yaml", "name: Cryptographic Length" => "name: Cryptographic Height", [
         "attributes.yaml:6: there is no tag `Cryptographic Height`",
+        "operations/create.yaml:16: there is no attribute `Cryptographic Length`",
     ];
     unknown_keyword: "attributes.yaml", "when: pre-active" => "when: preactive", [
         "attributes.yaml:9: there is no keyword `preactive` at the head of the file",
@@ -327,6 +329,45 @@ faults! {
     ];
     right_in_a_chain: "rights.yaml", "" => "- { operation: Get, right: Poll }\n", [
         "rights.yaml:1: the right of `Get`, which stands in, is itself stood in for",
+    ];
+    object_type_made_twice: "operations/create.yaml", "{ object_type: Symmetric Key }"
+        => "{ object_type: Symmetric Key }\n  - { object_type: Symmetric Key, since: v1.1 }", [
+        "operations/create.yaml:15: object type `Symmetric Key` stands here twice",
+    ];
+    object_type_made_in_a_version_without_it: "operations/create.yaml", "{ object_type: Symmetric Key }"
+        => "{ object_type: Template }", [
+        "operations/create.yaml:14: there is no `Template` in v2.0",
+    ];
+    unknown_attribute_required: "operations/create.yaml", "attribute: Cryptographic Length"
+        => "attribute: Cryptographic Height", [
+        "operations/create.yaml:16: there is no attribute `Cryptographic Height`",
+    ];
+    attribute_required_twice: "operations/create.yaml", "{ attribute: Cryptographic Length, until: v1.1 }"
+        => "{ attribute: Cryptographic Length }\n  - { attribute: Cryptographic Length }", [
+        "operations/create.yaml:17: attribute `Cryptographic Length` stands here twice",
+    ];
+    reason_instead_of_one_that_is_there: "operations/create.yaml", "{ reason: Invalid Field, since: v2.0 }"
+        => "{ reason: Invalid Field, since: v2.0, instead_of: [Invalid Object Type] }", [
+        "operations/create.yaml:19: reason `Invalid Field` can't stand for `Invalid Object Type`, which stands here itself",
+    ];
+    key_format_twice: "key_formats.yaml", "" => "  - { object_type: Symmetric Key, format: PKCS#1 }\n", [
+        "key_formats.yaml:4: there is a format for these keys already",
+    ];
+    key_format_of_another_version: "key_formats.yaml", "format: Raw" => "format: Transparent RSA Private Key", [
+        "key_formats.yaml:3: there is no `Transparent RSA Private Key` in v1.0",
+    ];
+    key_formats_without_section: "key_formats.yaml", "section: { v2.0: \"4.26\" }\n" => "", [
+        "key_formats.yaml:2: key format `Raw` has no `section`",
+    ];
+    behaviour_without_note: "behaviour.yaml", ", note: Newest first." => "", [
+        "behaviour.yaml:1: behaviour `Order of Answers` has no `note`",
+    ];
+    behaviour_twice: "behaviour.yaml", ""
+        => "- { name: Order of answers, section: { v1.0: \"4.8\" }, note: None. }\n", [
+        "behaviour.yaml:2: there are two entries `Order of answers`",
+    ];
+    behaviour_without_section: "behaviour.yaml", "section: { v1.0: \"4.8\" }, " => "", [
+        "behaviour.yaml:1: behaviour `Order of Answers` has no `section`",
     ];
     overlay_key_in_the_base: "masks.yaml", "name: Sign" => "name: Sign, extend: true", [
         "masks.yaml:4: `extend` is of overlays",

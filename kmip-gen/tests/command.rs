@@ -130,7 +130,12 @@ fn dump_is_one_document() {
     let towards = serde_json::json!([{ "name": "client-to-server", "since": "1.0", "until": null }]);
     assert_eq!(create["direction"], towards);
     assert_eq!(create["request"][2]["name"], "Attributes");
-    assert_eq!(create["reasons"][1]["name"], "Invalid Object Type");
+    assert_eq!(create["makes"][0]["name"], "Symmetric Key");
+    assert_eq!(create["requires"][0]["until"], "1.1");
+    assert_eq!(create["reasons"][0]["instead_of"][0], "Invalid Object Type");
+    assert_eq!(create["reasons"][2]["name"], "Invalid Object Type");
+    assert_eq!(document["key_formats"][0]["format"], "Raw");
+    assert_eq!(document["behaviour"][0]["name"], "Order of Answers");
     assert_eq!(find(&document["operations"], "Poll")["response"], Value::Null);
 }
 

@@ -15,7 +15,10 @@ impl Binder<'_> {
         self.model.keywords =
             tables.attributes_head.when.iter().map(|(word, means)| (word.clone(), means.clone())).collect();
         for raw in &tables.attributes {
-            let Some(tag) = self.tag(raw.tag.as_deref().unwrap_or(&raw.name), &raw.place) else { continue };
+            let Some(tag) = self.tag(raw.tag.as_deref().unwrap_or(&raw.name), &raw.place) else {
+                self.problems.lose(&raw.name);
+                continue;
+            };
             let outer = self.model.tags[tag].entry.gate;
             let text = names::text(&raw.name);
             let rust = raw.rust.clone().unwrap_or_else(|| names::type_name(&raw.name));

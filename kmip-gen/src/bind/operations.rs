@@ -1,7 +1,7 @@
 //! Binds operations.
 
-use super::{Binder, OPERATION, RESULT_REASON};
-use crate::model::{Entry, Operation, Reason};
+use super::{Binder, OBJECT_TYPE, OPERATION, RESULT_REASON};
+use crate::model::{Entry, Gated, Operation, Reason, TagId, ValueId};
 use crate::names;
 use crate::schema::{self, Payload};
 use crate::tables::Tables;
@@ -29,6 +29,8 @@ impl Binder<'_> {
             let request = self.payload(raw.request.as_ref(), &entry, "Request");
             let response = self.payload(raw.response.as_ref(), &entry, "Response");
             let reasons = raw.reasons.iter().filter_map(|reason| self.reason(reason, gate)).collect();
+            let makes = raw.makes.iter().filter_map(|made| self.made(made, gate)).collect();
+            let requires = raw.requires.iter().filter_map(|required| self.required(required, gate)).collect();
             let direction = match raw.direction.as_slice() {
                 [] => vec![(schema::Direction::ClientToServer, gate)],
                 given => {
@@ -46,6 +48,8 @@ impl Binder<'_> {
                 uses_id_placeholder: raw.uses_id_placeholder,
                 request,
                 response,
+                makes,
+                requires,
                 reasons,
             });
         }
@@ -72,6 +76,29 @@ impl Binder<'_> {
     fn reason(&mut self, raw: &schema::Reason, outer: Gate) -> Option<Reason> {
         let value = self.named_value(RESULT_REASON, &raw.reason, &raw.place)?;
         let gate = self.gate(raw.since, raw.until, outer, &raw.place, "the operation");
-        Some(Reason { place: raw.place.clone(), value, gate, note: raw.note.clone() })
+        let instead_of = raw
+            .instead_of
+            .iter()
+            .filter_map(|name| self.named_value(RESULT_REASON, name, &raw.place))
+            .collect();
+        Some(Reason { place: raw.place.clone(), value, instead_of, gate, note: raw.note.clone() })
+    }
+
+    fn made(&mut self, raw: &schema::Made, outer: Gate) -> Option<Gated<ValueId>> {
+        let of = self.named_value(OBJECT_TYPE, &raw.object_type, &raw.place)?;
+        let gate = self.gate(raw.since, raw.until, outer, &raw.place, "the operation");
+        Some(Gated { place: raw.place.clone(), of, gate, note: raw.note.clone() })
+    }
+
+    fn required(&mut self, raw: &schema::Required, outer: Gate) -> Option<Gated<TagId>> {
+        let attribute = self.model.attributes.iter().find(|known| known.entry.name == raw.attribute);
+        let Some(of) = attribute.map(|attribute| attribute.tag) else {
+            if !self.problems.is_lost(&raw.attribute) {
+                self.problem(&raw.place, format!("there is no attribute `{}`", raw.attribute));
+            }
+            return None;
+        };
+        let gate = self.gate(raw.since, raw.until, outer, &raw.place, "the operation");
+        Some(Gated { place: raw.place.clone(), of, gate, note: raw.note.clone() })
     }
 }

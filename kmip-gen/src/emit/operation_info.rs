@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::attributes::value;
 use super::gate;
-use crate::bind::{OPERATION, RESULT_REASON};
+use crate::bind::{OBJECT_TYPE, OPERATION, RESULT_REASON};
 use crate::model::{Model, Operation};
 use crate::names::ident;
 use crate::schema::Direction;
@@ -22,12 +22,22 @@ pub(super) fn emit(model: &Model) -> TokenStream {
         .enumeration(RESULT_REASON)
         .filter(|_| model.operations.iter().any(|operation| !operation.reasons.is_empty()));
     let reason = reason.map(|id| ident(&model.enumerations[id].entry.rust)).into_iter();
+    let makes = model.operations.iter().any(|operation| !operation.makes.is_empty());
+    let object_type = model.enumeration(OBJECT_TYPE).filter(|_| makes);
+    let object_type = object_type.map(|id| ident(&model.enumerations[id].entry.rust)).into_iter();
+    let requires = model.operations.iter().any(|operation| !operation.requires.is_empty());
+    let tag = requires.then(|| {
+        quote!(
+            use ::kmip::ttlv::Tag;
+        )
+    });
     quote! {
         /// Every operation, by its code.
         pub static OPERATIONS: &[::kmip::types::rules::OperationInfo] = {
             use ::kmip::ttlv::Version;
             use ::kmip::types::rules::OperationInfo;
-            use ::kmip::types::{#code #(, #reason)*};
+            use ::kmip::types::{#code #(, #reason)* #(, #object_type)*};
+            #tag
             &[#(#operations),*]
         };
 
@@ -58,6 +68,24 @@ fn emit_one(operation: &Operation, model: &Model) -> TokenStream {
         let reason = value(reason.value, model);
         quote!((#reason, #since, #until))
     });
+    let instead = operation.reasons.iter().flat_map(|reason| {
+        let (since, until) = gate(&reason.gate);
+        let stands = value(reason.value, model);
+        reason.instead_of.iter().map(move |id| {
+            let instead_of = value(*id, model);
+            quote!((#instead_of, #stands, #since, #until))
+        })
+    });
+    let makes = operation.makes.iter().map(|made| {
+        let (since, until) = gate(&made.gate);
+        let object_type = value(made.of, model);
+        quote!((#object_type, #since, #until))
+    });
+    let requires = operation.requires.iter().map(|required| {
+        let (since, until) = gate(&required.gate);
+        let tag = ident(&model.tags[required.of].entry.rust);
+        quote!((Tag::#tag, #since, #until))
+    });
     quote! {
         OperationInfo {
             operation: #code,
@@ -67,7 +95,10 @@ fn emit_one(operation: &Operation, model: &Model) -> TokenStream {
             server_to_client: #server_to_client,
             sets_id_placeholder: #sets_id_placeholder,
             uses_id_placeholder: #uses_id_placeholder,
+            makes: &[#(#makes),*],
+            requires: &[#(#requires),*],
             reasons: &[#(#reasons),*],
+            instead: &[#(#instead),*],
         }
     }
 }

@@ -94,8 +94,12 @@ pub(super) fn emit_one(structure: &Structure, model: &Model, uses: &mut Uses) ->
         [] => " With no field set.",
         _ => " With the fields that are always required, and no other set.",
     };
-    let gates: Vec<_> =
-        structure.fields.iter().filter_map(|field| has_field(field, &own, model, uses)).collect();
+    let gates: Vec<_> = structure
+        .fields
+        .iter()
+        .flat_map(|field| [has_field(field, &own, model, uses), requires_field(field, model, uses)])
+        .flatten()
+        .collect();
     let fit = fit(structure, &own, model);
     let allow = (required.len() > MOST_ARGUMENTS).then(|| {
         quote!(#[allow(clippy::too_many_arguments, reason = "one for each field that is always required")])
@@ -120,6 +124,25 @@ pub(super) fn emit_one(structure: &Structure, model: &Model, uses: &mut Uses) ->
             #fit
         }
     }
+}
+
+/// Asks whether a version requires a field that is optional in others.
+fn requires_field(field: &Field, model: &Model, uses: &mut Uses) -> Option<TokenStream> {
+    let optional = field.optional?;
+    let required: Vec<Version> =
+        field.entry.gate.of(&model.versions).filter(|version| !optional.contains(*version)).collect();
+    let (first, last) = (*required.first()?, *required.last()?);
+    uses.ttlv("Version");
+    let (since, until) = gate(&Gate { since: first, until: Some(last) });
+    let name = format_ident!("requires_{}", field.entry.rust.trim_start_matches("r#"));
+    let doc =
+        format!(" Whether a version requires {} here (KMIP {first} to {last}).", escaped(&field.entry.name));
+    Some(quote! {
+        #[doc = #doc]
+        pub const fn #name(version: Version) -> bool {
+            version.is_within(#since, #until)
+        }
+    })
 }
 
 /// Asks whether a version has a field that not all versions of its structure have.

@@ -8,7 +8,7 @@ use std::fmt;
 
 use kmip::ttlv::Version;
 use kmip::types::tables::operation_info;
-use kmip::types::{Operation, ResultReason, version};
+use kmip::types::{Operation, ResultReason};
 
 use crate::audit::AuditError;
 use crate::request::RequestId;
@@ -280,17 +280,15 @@ impl Kind {
         }
     }
 
-    /// The reason for it in a version: the first that the tables list for the operation, else the first that the version
+    /// The reason for it in a version: the one that the tables say stands for the most telling, or the first that they list
+    /// for the operation, else the first that the version
     /// has at all. A number that the version doesn't have is never sent.
     pub fn reason(self, operation: Option<Operation>, version: Version) -> ResultReason {
-        // 1.4 §11.7: objects that are "not of the correct type" or "not able to be used to derive a new key".
-        let is_unfit = matches!(self, Self::UsageMask | Self::WrongObjectType | Self::WrongState);
-        if operation == Some(Operation::DeriveKey) && version < version::V2_0 && is_unfit {
-            return ResultReason::InvalidField;
-        }
         let reasons = self.reasons().iter().copied();
         let listed = operation.and_then(operation_info).and_then(|info| {
-            reasons.clone().find(|reason| info.allows(*reason, version) && reason.is_in(version))
+            let instead = reasons.clone().next().and_then(|reason| info.instead_of(reason, version));
+            let allowed = |reason: &ResultReason| info.allows(*reason, version) && reason.is_in(version);
+            instead.or_else(|| reasons.clone().find(allowed))
         });
         listed
             .or_else(|| reasons.clone().find(|reason| reason.is_in(version)))
@@ -380,6 +378,8 @@ impl From<kmip::ttlv::Error> for Failure {
 
 #[cfg(test)]
 mod tests {
+    use kmip::types::version;
+
     use super::*;
 
     #[test]

@@ -7,7 +7,7 @@ use kmip::ttlv::{self, Bytes, Secret, Tag, Version};
 use kmip::types::{
     AttributeSet, CryptographicParameters, KeyBlock, KeyCompressionType, KeyFormatType, KeyMaterial,
     KeyValue, ManagedObject, ObjectType, PlaintextKeyValue, SecretData, SecretDataType, SymmetricKey,
-    TransparentSymmetricKey, version,
+    TransparentSymmetricKey,
 };
 
 use super::attributes::{Facts, Purpose, View};
@@ -318,7 +318,7 @@ pub(crate) fn fit(object: &mut ManagedObject, to: Version) {
 
 /// The attributes inside a Key Value: a list in 1.x, a structure in 2.0.
 fn fit_attributes(value: &mut PlaintextKeyValue, object_type: ObjectType, to: Version) {
-    let is_new = to >= version::V2_0;
+    let is_new = PlaintextKeyValue::has_attributes(to);
     let set: AttributeSet = match (is_new, value.attributes.take()) {
         (true, Some(attributes)) => {
             value.attributes = Some(attributes);

@@ -3,9 +3,10 @@
 #![allow(clippy::useless_conversion, reason = "which structures stand in boxes is the generator's business")]
 
 use kmip::ttlv::{Secret, Tag, Text};
+use kmip::types::tables::behaviour;
 use kmip::types::{
     AttributeId, AttributeSet, AttributeValue, KeyBlock, KeyFormatType, KeyMaterial, KeyValue, LinkType,
-    ManagedObject, ObjectType, Operation, PlaintextKeyValue, SecretDataType, UniqueIdentifier, version,
+    ManagedObject, ObjectType, Operation, PlaintextKeyValue, SecretDataType, UniqueIdentifier,
 };
 
 use super::rekeying::linked;
@@ -52,8 +53,7 @@ pub(super) fn close(
         // The container tells them, and the official case TC-PKCS12-1 has neither beside it.
         block.cryptographic_algorithm = None;
         block.cryptographic_length = None;
-        if cx.version() < version::V2_0 {
-            // As the same case of 1.4 has it: encrypted as it is, it stands where a wrapped Key Value does.
+        if behaviour::PKCS12_IN_PLACE_OF_KEY_VALUE.contains(cx.version()) {
             in_place_of_value(block);
         }
     }

@@ -1,7 +1,8 @@
-use kmip::ttlv::{Secret, Tag};
+use kmip::ttlv::{Secret, Tag, Version};
+use kmip::types::tables::operation_info;
 use kmip::types::{
     AttributeSet, AttributeValue, CreateRequest, CreateResponse, CryptographicAlgorithm,
-    CryptographicUsageMask, ManagedObject, ObjectType, UniqueIdentifier, version,
+    CryptographicUsageMask, ManagedObject, ObjectType, Operation, UniqueIdentifier,
 };
 
 use super::lengths::{key_bytes, permit, secret_bytes};
@@ -14,9 +15,7 @@ use crate::engine::{
 /// Create: the server makes a symmetric key, or secret data (KMIP 1.4 §4.1, 2.0 §6.1.8).
 pub(super) fn create(cx: &mut Context<'_>, request: CreateRequest) -> Result<CreateResponse, Failure> {
     let (object_type, version) = (request.object_type, cx.version());
-    // Secret data is said of 2.0 alone; the official case TC-CREATE-SD-1 has it in 1.4.
-    let is_secret = object_type == ObjectType::SecretData && version >= version::V1_4;
-    if object_type != ObjectType::SymmetricKey && !is_secret {
+    if !operation_info(Operation::Create).is_some_and(|info| info.makes(object_type, version)) {
         return Err(Failure::new(
             Kind::ObjectType,
             format!("objects of type {object_type} are not created; a Symmetric Key can be"),
@@ -26,7 +25,10 @@ pub(super) fn create(cx: &mut Context<'_>, request: CreateRequest) -> Result<Cre
     let mut requested = Requested::new(request.template_attribute, request.attributes)?;
     cx.add_templates(&mut requested)?;
     let mut given = requested.check(object_type, Purpose::Generate, version)?;
-    let mut object = if is_secret { create_secret(&given)? } else { create_key(cx, &mut given)? };
+    let mut object = match object_type {
+        ObjectType::SecretData => create_secret(&given)?,
+        _ => create_key(cx, &mut given)?,
+    };
     // 2.0 §4.26: the format may be asked for.
     if let Some(AttributeValue::KeyFormatType(format)) = given.get(Tag::KeyFormatType) {
         let format = *format;
@@ -41,14 +43,7 @@ pub(super) fn create(cx: &mut Context<'_>, request: CreateRequest) -> Result<Cre
 pub(super) fn create_key(cx: &Context<'_>, given: &mut AttributeSet) -> Result<ManagedObject, Failure> {
     let algorithm = algorithm(given).ok_or_else(|| required("the Cryptographic Algorithm"))?;
     let length = length(given).ok_or_else(|| required("the Cryptographic Length"))?;
-    if usage_mask(given).is_none() {
-        // 1.4 table 165 requires it as before, but the official case TC-CS-CORVAL-1 of 1.4 and 2.0 gives none: such a key
-        // can't be used for anything.
-        if cx.version() < version::V1_4 {
-            return Err(required("the Cryptographic Usage Mask"));
-        }
-        given.add(AttributeValue::CryptographicUsageMask(CryptographicUsageMask::empty()));
-    }
+    ensure_usage_mask(given, Operation::Create, cx.version())?;
     let bytes = key_bytes(algorithm, length)?;
     permit(cx, algorithm)?;
     // 2.0 §4.45: against a quantum computer, a key is worth half its bits.
@@ -63,6 +58,24 @@ pub(super) fn create_key(cx: &Context<'_>, given: &mut AttributeSet) -> Result<M
         set_parity(&mut key);
     }
     Ok(symmetric_key(algorithm, length, Secret::from_shared(key.into())))
+}
+
+/// Where the operation doesn't require a Cryptographic Usage Mask, there is one all the same: what is made without can't be
+/// used for anything.
+pub(super) fn ensure_usage_mask(
+    given: &mut AttributeSet,
+    operation: Operation,
+    version: Version,
+) -> Result<(), Failure> {
+    if usage_mask(given).is_some() {
+        return Ok(());
+    }
+    let tag = Tag::CryptographicUsageMask;
+    if operation_info(operation).is_some_and(|info| info.requires(tag, version)) {
+        return Err(required("the Cryptographic Usage Mask"));
+    }
+    given.add(AttributeValue::CryptographicUsageMask(CryptographicUsageMask::empty()));
+    Ok(())
 }
 
 fn create_secret(given: &AttributeSet) -> Result<ManagedObject, Failure> {

@@ -1,8 +1,8 @@
-use kmip::ttlv::{Text, Version};
-use kmip::types::{CreateKeyPairRequest, CreateKeyPairResponse, UniqueIdentifier, version};
+use kmip::ttlv::Text;
+use kmip::types::{CreateKeyPairRequest, CreateKeyPairResponse, Operation, UniqueIdentifier};
 
 use super::key_pair::{Pair, check_pair_protection, halves, link};
-use crate::engine::{Context, Failure, Kind, Purpose, Requested};
+use crate::engine::{Context, Failure, Purpose, Requested};
 
 /// Create Key Pair: the server makes a private key and its public key (KMIP 1.4 §4.2, 2.0 §6.1.9).
 pub(super) fn create_key_pair(
@@ -18,8 +18,8 @@ pub(super) fn create_key_pair(
     let private = Requested::new(request.private_key_template_attribute, request.private_key_attributes)?;
     let public = Requested::new(request.public_key_template_attribute, request.public_key_attributes)?;
     let (private, public) = halves(cx, common, private, public, Purpose::Generate)?;
-    let mut pair = Pair::new(private, public, cx.version())?;
-    check_masks(&pair, cx.version())?;
+    let mut pair = Pair::new(private, public)?;
+    pair.ensure_masks(Operation::CreateKeyPair, cx.version())?;
     // Made here, outside of any transaction: it may take long.
     let (private_key, public_key) = pair.generate(cx.settings(), cx.version())?;
 
@@ -31,15 +31,4 @@ pub(super) fn create_key_pair(
     cx.returns_pair(private, public);
     let name = |text: &Text| UniqueIdentifier::TextString(text.clone());
     Ok(CreateKeyPairResponse::new(name(private), name(public)))
-}
-
-/// 1.4 table 168 requires a Cryptographic Usage Mask for each; 2.0 table 176 no more. Of 1.4, see Create.
-fn check_masks(pair: &Pair, version: Version) -> Result<(), Failure> {
-    if version < version::V1_4 && !pair.has_masks() {
-        return Err(Failure::new(
-            Kind::InvalidField,
-            "the Cryptographic Usage Mask must be given as an attribute, for both keys",
-        ));
-    }
-    Ok(())
 }

@@ -3,9 +3,10 @@
 use std::borrow::Borrow;
 
 use kmip::ttlv::{Bytes, Secret, Text};
+use kmip::types::tables::behaviour;
 use kmip::types::{
     AttributeValue, BlockCipherMode, CryptographicParameters, DerivationMethod, DerivationParameters,
-    HashingAlgorithm, ManagedObject, ObjectType, version,
+    HashingAlgorithm, ManagedObject, ObjectType,
 };
 
 use super::parameters::{
@@ -164,7 +165,7 @@ impl<'a> Input<'a> {
     /// The data, encrypted.
     fn encrypt(&self, cx: &Context<'_>) -> Result<Wiped, Failure> {
         let chosen = self.chosen.as_ref();
-        if cx.version() < version::V2_0 {
+        if behaviour::MODES_OF_DERIVATION.contains(cx.version()) {
             self.check_mode(chosen)?;
         }
         let named = algorithm_of(chosen, self.key)?;

@@ -2,8 +2,8 @@ use std::borrow::Borrow;
 
 use kmip::ttlv::{Tag, Version};
 use kmip::types::{
-    AttributeValue, GetRequest, GetResponse, KeyCompressionType, KeyFormatType, KeyValue, KeyWrapType,
-    KeyWrappingSpecification, ManagedObject, Operation, UniqueIdentifier, version,
+    AttributeValue, GetRequest, GetResponse, KeyBlock, KeyCompressionType, KeyFormatType, KeyValue,
+    KeyWrapType, KeyWrappingSpecification, ManagedObject, Operation, UniqueIdentifier,
 };
 
 use super::container;
@@ -101,10 +101,10 @@ impl Form<'_> {
     }
 }
 
-/// A key without its value can be given out since 1.2 (§2.1.3).
+/// A key without its value is given out where the version lets it be.
 fn check_present(object: &ManagedObject, version: Version) -> Result<(), Failure> {
     let value: Option<Option<&KeyValue>> = key_block(object).map(|block| block.key_value.as_ref());
-    if value == Some(None) && version < version::V1_2 {
+    if value == Some(None) && KeyBlock::requires_key_value(version) {
         return Err(Failure::new(Kind::KeyValueNotPresent, "the server has attributes of this key alone"));
     }
     Ok(())

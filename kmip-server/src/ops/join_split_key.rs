@@ -1,4 +1,5 @@
 use kmip::ttlv::{Secret, Version};
+use kmip::types::tables::behaviour;
 use kmip::types::{
     AttributeSet, AttributeValue, CryptographicAlgorithm, JoinSplitKeyRequest, JoinSplitKeyResponse,
     KeyBlock, KeyMaterial, KeyValue, ManagedObject, ObjectType, Operation, PlaintextKeyValue, PrivateKey,
@@ -109,8 +110,8 @@ fn join(parts: &[(SplitKey, Version)], bytes: Option<usize>) -> Result<Wiped, Fa
 
 /// GF(2^16) is not the same in all versions.
 fn is_same_field(method: SplitKeyMethod, one: Version, other: Version) -> bool {
-    let is_new = |version: Version| version >= kmip::types::version::V2_0;
-    method != SplitKeyMethod::PolynomialSharingGF2_16 || is_new(one) == is_new(other)
+    let is_old = |version| behaviour::SPLIT_KEYS_OVER_FIPS197.contains(version);
+    method != SplitKeyMethod::PolynomialSharingGF2_16 || is_old(one) == is_old(other)
 }
 
 /// How many bytes the key has, as far as that is said.

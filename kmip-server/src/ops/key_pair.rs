@@ -3,16 +3,17 @@
 
 use kmip::ttlv::{Tag, Text, Version};
 use kmip::types::{
-    AttributeId, AttributeSet, AttributeValue, CryptographicAlgorithm, CryptographicUsageMask, KeyBlock,
-    KeyFormatType, KeyValue, Link, LinkType, ManagedObject, ObjectType, PlaintextKeyValue,
-    ProtectionStorageMasks, RecommendedCurve, UniqueIdentifier,
+    AttributeId, AttributeSet, AttributeValue, CryptographicAlgorithm, KeyBlock, KeyFormatType, KeyValue,
+    Link, LinkType, ManagedObject, ObjectType, Operation, PlaintextKeyValue, ProtectionStorageMasks,
+    RecommendedCurve, UniqueIdentifier,
 };
 
+use super::create::ensure_usage_mask;
 use crate::crypto::pkey::{self, Family, PointForm};
 use crate::engine::keys::{AsymmetricKey, default_format, family, format_key, is_for};
 use crate::engine::{
     Context, Failure, Kind, New, Purpose, Requested, Settings, Writer, algorithm, check_protection, facts,
-    flag, length, required, usage_mask,
+    flag, length, required,
 };
 
 /// What the two keys of a pair are to be like.
@@ -76,12 +77,8 @@ fn share(private: &mut AttributeSet, public: &mut AttributeSet, tag: Tag) -> Res
 
 impl Pair {
     /// What attributes ask for.
-    pub(super) fn new(
-        private: AttributeSet,
-        public: AttributeSet,
-        version: Version,
-    ) -> Result<Self, Failure> {
-        Self::like(None, private, public, version)
+    pub(super) fn new(private: AttributeSet, public: AttributeSet) -> Result<Self, Failure> {
+        Self::like(None, private, public)
     }
 
     /// What attributes ask for; where they leave open which curve is meant, it is that of an existing key.
@@ -89,7 +86,6 @@ impl Pair {
         existing: Option<Family>,
         private: AttributeSet,
         public: AttributeSet,
-        version: Version,
     ) -> Result<Self, Failure> {
         let algorithm = algorithm(&private).ok_or_else(|| required("the Cryptographic Algorithm"))?;
         let length = length(&private)
@@ -120,16 +116,18 @@ impl Pair {
         let length = AttributeValue::CryptographicLength(i32::try_from(bits).unwrap_or(i32::MAX));
         for set in [&mut pair.private, &mut pair.public] {
             set.set(length.clone());
-            if usage_mask(set).is_none() && version >= kmip::types::version::V1_4 {
-                set.add(AttributeValue::CryptographicUsageMask(CryptographicUsageMask::empty()));
-            }
         }
         Ok(pair)
     }
 
-    /// Whether both keys are for something.
-    pub(super) fn has_masks(&self) -> bool {
-        usage_mask(&self.private).is_some() && usage_mask(&self.public).is_some()
+    /// Sees to it that both keys have a Cryptographic Usage Mask.
+    ///
+    /// # Errors
+    ///
+    /// When the operation requires that it be given.
+    pub(super) fn ensure_masks(&mut self, operation: Operation, version: Version) -> Result<(), Failure> {
+        ensure_usage_mask(&mut self.private, operation, version)?;
+        ensure_usage_mask(&mut self.public, operation, version)
     }
 
     /// Makes the keys.

@@ -1,7 +1,8 @@
 use kmip::ttlv::{self, Item, Mode, Tag, Text, Value};
+use kmip::types::tables::behaviour;
 use kmip::types::{
-    AttributeInstance, AttributeSet, AttributeValue, LocateRequest, LocateResponse, ObjectGroupMember,
-    StorageStatusMask, TemplateAttribute, UniqueIdentifier, version,
+    AttributeInstance, AttributeSet, AttributeValue, CreateRequest, LocateRequest, LocateResponse,
+    ObjectGroupMember, StorageStatusMask, TemplateAttribute, UniqueIdentifier,
 };
 
 use crate::engine::leniency::PART;
@@ -43,9 +44,9 @@ pub(super) fn locate(cx: &mut Context<'_>, mut request: LocateRequest) -> Result
         count: LocateResponse::has_located_items(cx.version()),
         ..Query::new(cx.policies().visibility(cx.caller()))
     };
-    // Fresh objects are used up in the order in which they came (official case TC-152), until 2.0 orders all answers.
     let is_default = request.object_group_member == Some(ObjectGroupMember::GroupMemberDefault);
-    let oldest_first = is_default || (request.object_group_member.is_some() && cx.version() < version::V2_0);
+    let in_order = behaviour::FRESH_OBJECTS_OLDEST_FIRST.contains(cx.version());
+    let oldest_first = is_default || (in_order && request.object_group_member.is_some());
     let located = if oldest_first || filter.is_inexact() {
         // The server's policy: the default object of a group is the one that has been in it for longest.
         let most = if is_default { 1 } else { u64::MAX };
@@ -105,7 +106,7 @@ fn wanted(
     for item in std::mem::take(&mut request.unknown).iter() {
         match (item.tag, &item.value) {
             // FortiGate puts the attributes where Create has them.
-            (Tag::TemplateAttribute, _) if cx.version() < version::V2_0 => {
+            (Tag::TemplateAttribute, _) if CreateRequest::has_template_attribute(cx.version()) => {
                 wanted.extend(template(cx, item)?);
             }
             (PART, Value::Structure(part)) => parts.extend(part.iter().cloned()),
@@ -136,12 +137,11 @@ fn template(cx: &Context<'_>, item: &Item) -> Result<AttributeSet, Failure> {
     Ok(AttributeSet::from_template_attribute(template))
 }
 
-/// Where to look: on-line if nothing else is said. Before 2.0 there was no way to say that destroyed objects are meant
-/// but to ask for their state.
+/// Where to look: on-line if nothing else is said.
 fn storage(cx: &Context<'_>, request: &LocateRequest, wanted: &[AttributeInstance]) -> StorageStatusMask {
     let mut storage = request.storage_status_mask.unwrap_or(StorageStatusMask::OnLineStorage);
     let asks = |instance: &AttributeInstance| matches!(instance.value, AttributeValue::State(state) if is_destroyed(state));
-    if cx.version() < version::V2_0 && wanted.iter().any(asks) {
+    if behaviour::DESTROYED_OBJECTS_BY_STATE.contains(cx.version()) && wanted.iter().any(asks) {
         storage |= StorageStatusMask::DestroyedStorage;
     }
     storage

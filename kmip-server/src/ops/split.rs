@@ -1,7 +1,8 @@
 //! What the parts of a split key say of themselves (KMIP 1.4 §2.2.5, 2.0 §2.8).
 
 use kmip::ttlv::{BigInteger, Tag, Version};
-use kmip::types::{AttributeSet, AttributeValue, ManagedObject, SplitKeyMethod, version};
+use kmip::types::tables::behaviour;
+use kmip::types::{AttributeSet, AttributeValue, ManagedObject, SplitKeyMethod};
 
 use crate::crypto::split::{BinaryField, PrimeField, Sharing};
 use crate::engine::{Failure, Kind, flag};
@@ -43,8 +44,9 @@ pub(super) fn sharing(
     Ok(match method {
         SplitKeyMethod::XOR => Sharing::Xor,
         SplitKeyMethod::PolynomialSharingGF2_8 => Sharing::Binary(BinaryField::GF8),
-        // 2.0 §13.1 has it over another GF(2^8) than 1.4 §2.2.5: parts are of the version that they were written in.
-        SplitKeyMethod::PolynomialSharingGF2_16 if written_in < version::V2_0 => {
+        SplitKeyMethod::PolynomialSharingGF2_16
+            if behaviour::SPLIT_KEYS_OVER_FIPS197.contains(written_in) =>
+        {
             Sharing::Binary(BinaryField::GF16_FIPS_197)
         }
         SplitKeyMethod::PolynomialSharingGF2_16 => Sharing::Binary(BinaryField::GF16),

@@ -46,6 +46,7 @@ pub mod tables {
     include!(concat!(env!("OUT_DIR"), "/names.rs"));
     include!(concat!(env!("OUT_DIR"), "/attributes.rs"));
     include!(concat!(env!("OUT_DIR"), "/operation_info.rs"));
+    include!(concat!(env!("OUT_DIR"), "/facts.rs"));
 
     /// The names of all tags and values, for what works with any tables.
     pub static NAMES: Names = Names {
@@ -63,6 +64,29 @@ pub mod tables {
     /// The operation with this code.
     pub fn operation_info(operation: super::Operation) -> Option<&'static OperationInfo> {
         OPERATIONS.iter().find(|info| info.operation == operation)
+    }
+
+    /// The format of keys for which none is asked: that of keys of their algorithm, or of keys of their type.
+    ///
+    /// ```
+    /// use kmip::types::{CryptographicAlgorithm, KeyFormatType, ObjectType, tables::default_key_format, version::V2_0};
+    ///
+    /// let format = default_key_format(ObjectType::PrivateKey, Some(CryptographicAlgorithm::RSA), V2_0);
+    /// assert_eq!(format, Some(KeyFormatType::PKCS_1));
+    /// ```
+    pub fn default_key_format(
+        object_type: super::ObjectType,
+        algorithm: Option<super::CryptographicAlgorithm>,
+        version: crate::ttlv::Version,
+    ) -> Option<super::KeyFormatType> {
+        let formats = || {
+            KEY_FORMATS
+                .iter()
+                .filter(|entry| entry.object_type == object_type && entry.versions.contains(version))
+        };
+        let of_algorithm = |algorithm| formats().find(|entry| entry.algorithms.contains(&algorithm));
+        let of_type = || formats().find(|entry| entry.algorithms.is_empty());
+        Some(algorithm.and_then(of_algorithm).or_else(of_type)?.format)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the generated tables say of attributes and operations.
 
-use super::{ObjectType, Operation, ResultReason};
+use super::{CryptographicAlgorithm, KeyFormatType, ObjectType, Operation, ResultReason};
 use crate::ttlv::{Tag, Version};
 
 /// An attribute and its rules.
@@ -93,8 +93,14 @@ pub struct OperationInfo {
     pub sets_id_placeholder: bool,
     /// A request without a Unique Identifier means the ID Placeholder.
     pub uses_id_placeholder: bool,
+    /// The types of objects that it makes, each with the first and the last version in which it does.
+    pub makes: &'static [(ObjectType, Version, Option<Version>)],
+    /// The attributes that its request must give, each with the first and the last version that require it.
+    pub requires: &'static [(Tag, Version, Option<Version>)],
     /// The reasons with which it may fail, each with the first and the last version that allow it.
     pub reasons: &'static [(ResultReason, Version, Option<Version>)],
+    /// Reasons of other versions, and the one that stands for each in these.
+    pub instead: &'static [(ResultReason, ResultReason, Version, Option<Version>)],
 }
 
 impl OperationInfo {
@@ -117,4 +123,55 @@ impl OperationInfo {
     pub fn allows(&self, reason: ResultReason, version: Version) -> bool {
         self.reasons.iter().any(|(known, since, until)| *known == reason && version.is_within(*since, *until))
     }
+
+    /// The reason that stands for another in a version, where the table says so.
+    pub fn instead_of(&self, reason: ResultReason, version: Version) -> Option<ResultReason> {
+        let mut instead = self.instead.iter();
+        let (_, stands, ..) =
+            instead.find(|(other, _, since, until)| *other == reason && version.is_within(*since, *until))?;
+        Some(*stands)
+    }
+
+    /// Whether it makes objects of a type in a version.
+    pub fn makes(&self, object_type: ObjectType, version: Version) -> bool {
+        self.makes
+            .iter()
+            .any(|(made, since, until)| *made == object_type && version.is_within(*since, *until))
+    }
+
+    /// Whether its request must give an attribute in a version.
+    pub fn requires(&self, attribute: Tag, version: Version) -> bool {
+        self.requires
+            .iter()
+            .any(|(required, since, until)| *required == attribute && version.is_within(*since, *until))
+    }
+}
+
+/// Versions from a first one on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// The first.
+    pub since: Version,
+    /// The last, if others have followed.
+    pub until: Option<Version>,
+}
+
+impl Versions {
+    /// Whether a version is one of them.
+    pub const fn contains(self, version: Version) -> bool {
+        version.is_within(self.since, self.until)
+    }
+}
+
+/// The format of keys for which none is asked.
+#[derive(Debug)]
+pub struct DefaultFormat {
+    /// The type of the key.
+    pub object_type: ObjectType,
+    /// Of keys of these algorithms; of those of all others, where there is none.
+    pub algorithms: &'static [CryptographicAlgorithm],
+    /// The format.
+    pub format: KeyFormatType,
+    /// The versions in which it is so.
+    pub versions: Versions,
 }

@@ -3,7 +3,8 @@
 use kmip::ttlv::{Tag, Version};
 use kmip::types::rules::AttributeRules;
 use kmip::types::tables::attribute_info;
-use kmip::types::{AttributeId, AttributeInstance, AttributeSet, AttributeValue, ObjectType, version};
+use kmip::types::tables::behaviour;
+use kmip::types::{AttributeId, AttributeInstance, AttributeSet, AttributeValue, ObjectType};
 
 use super::Purpose;
 use super::change::MOST_INSTANCES;
@@ -114,13 +115,15 @@ fn check_vendor(vendor: &str, id: &AttributeId, version: Version) -> Result<(), 
         return Err(Failure::new(Kind::ReadOnlyAttribute, format!("{id} is the server's, as its name says")));
     }
     let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.';
-    if version >= version::V2_0 && (vendor.is_empty() || !vendor.bytes().all(is_name)) {
+    if behaviour::VENDORS_OF_ATTRIBUTES.contains(version)
+        && (vendor.is_empty() || !vendor.bytes().all(is_name))
+    {
         return Err(Failure::new(
             Kind::InvalidField,
             "a Vendor Identification consists of letters, digits, underscores and periods",
         ));
     }
-    if version < version::V2_0 && vendor != "x" {
+    if !behaviour::VENDORS_OF_ATTRIBUTES.contains(version) && vendor != "x" {
         return Err(Failure::new(
             Kind::UnsupportedAttribute,
             format!("{id} is no attribute in KMIP {version}, and a client's own begin with x-"),

@@ -1,7 +1,10 @@
 //! Bringing keys into the format that is asked for (KMIP 1.4 §4.11, §9.1.3.2.3; 2.0 §4.26).
 
 use kmip::ttlv::{Bytes, Secret, Version};
-use kmip::types::{KeyCompressionType, KeyFormatType, KeyMaterial, ObjectType, RecommendedCurve, version};
+use kmip::types::tables::default_key_format;
+use kmip::types::{
+    CryptographicAlgorithm, KeyCompressionType, KeyFormatType, KeyMaterial, ObjectType, RecommendedCurve,
+};
 
 use super::{AsymmetricKey, transparent};
 use crate::crypto::CryptoError;
@@ -71,20 +74,18 @@ fn is_transparent(format: KeyFormatType, object_type: ObjectType, family: Family
     formats.contains(&format)
 }
 
-/// The format of keys for which none is asked (2.0 table 81). Before 2.0, nothing is said of it: the formats are then
-/// those that PyKMIP makes, and that its client reads.
+/// The format of keys for which none is asked.
 pub(crate) fn default_format(object_type: ObjectType, family: Family, version: Version) -> KeyFormatType {
-    use KeyFormatType as F;
-    let is_private = object_type == ObjectType::PrivateKey;
-    match family {
-        Family::Rsa if version >= version::V2_0 || !is_private => F::PKCS_1,
-        Family::Dsa if version >= version::V2_0 && is_private => F::TransparentDSAPrivateKey,
-        Family::Dsa if version >= version::V2_0 => F::TransparentDSAPublicKey,
-        Family::Ec(_) if version >= version::V2_0 && is_private => F::TransparentECPrivateKey,
-        Family::Ec(_) if version >= version::V2_0 => F::TransparentECPublicKey,
-        _ if is_private => F::PKCS_8,
-        _ => F::X_509,
-    }
+    use CryptographicAlgorithm as A;
+    // Those of one curve alone have no format of their own.
+    let algorithm = match family {
+        Family::Rsa => Some(A::RSA),
+        Family::Dsa => Some(A::DSA),
+        Family::Dh => Some(A::DH),
+        Family::Ec(_) => Some(A::EC),
+        _ => None,
+    };
+    default_key_format(object_type, algorithm, version).unwrap_or(KeyFormatType::Raw)
 }
 
 /// The format that stands for one that the version doesn't have: the transparent formats of elliptic curves were one
