@@ -23,6 +23,21 @@ fn message() -> Raw {
     Raw::parse(&bytes).unwrap()
 }
 
+#[test]
+fn a_payload_of_another_operation_is_not_written() {
+    let header = RequestHeader::new(version::V1_4.into(), 2);
+    let right = RequestBatchItem::new(Operation::Get, GetRequest::new().into());
+    let wrong = RequestBatchItem::new(Operation::Destroy, GetRequest::new().into());
+    let message = RequestMessage { batch_item: vec![right, wrong], ..RequestMessage::new(header) };
+    let mut bytes = b"before".to_vec();
+    let error = message.write(&mut bytes).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "RequestPayload is of Get, but Operation is Destroy at byte 0 in RequestMessage/BatchItem[1]/RequestPayload"
+    );
+    assert_eq!(bytes, b"before");
+}
+
 /// The first item with this tag.
 fn find(message: &mut Raw, tag: Tag, change: impl FnOnce(&mut Raw)) {
     let mut change = Some(change);

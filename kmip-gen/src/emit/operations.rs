@@ -3,8 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
+use super::attributes::value;
 use super::choices;
 use super::structures::{Uses, emit_one};
+use crate::bind::OPERATION;
 use crate::model::{Choice, Model, Operation, Type};
 use crate::names::ident;
 
@@ -22,6 +24,7 @@ pub(super) fn emit(model: &Model) -> TokenStream {
     let choices: Vec<_> =
         payload_choices.iter().map(|choice| choices::emit(choice, model, &mut uses)).collect();
     let conversions = payload_choices.iter().map(|choice| conversions(choice, model));
+    let whose = payload_choices.iter().filter_map(|choice| whose(choice, model));
     let ties = model.operations.iter().filter_map(|operation| tie(operation, model));
     let used = uses.emit();
     quote! {
@@ -30,7 +33,34 @@ pub(super) fn emit(model: &Model) -> TokenStream {
         #(#choices)*
         #(#ties)*
         #(#conversions)*
+        #(#whose)*
     }
+}
+
+/// Tells of a payload whose it is.
+fn whose(choice: &Choice, model: &Model) -> Option<TokenStream> {
+    let name = ident(&choice.entry.rust);
+    let code = ident(&model.enumerations[model.enumeration(OPERATION)?].entry.rust);
+    let cases = choice.cases.iter().filter_map(|case| {
+        let Type::Structure(id) = case.of else { return None };
+        let operation = model
+            .operations
+            .iter()
+            .find(|operation| operation.request == Some(id) || operation.response == Some(id))?;
+        let (variant, operation) = (ident(&case.entry.rust), value(operation.code, model));
+        Some(quote!(Self::#variant(_) => #operation,))
+    });
+    Some(quote! {
+        impl #name {
+            /// The operation whose payload it is; none where the tables don't say.
+            pub fn operation(&self) -> Option<#code> {
+                Some(match self {
+                    #(#cases)*
+                    _ => return None,
+                })
+            }
+        }
+    })
 }
 
 /// Says of a request which operation it is for and what answers it; none where the answer is another

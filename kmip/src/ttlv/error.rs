@@ -121,6 +121,18 @@ pub enum ErrorKind {
     /// One of several structures has to be there, and none is.
     #[error("there is no {0}")]
     MissingChoice(&'static str),
+    /// An item is of one thing, and the one that decides what it is of says another.
+    #[error("{tag} is of {is}, but {decider} is {says}")]
+    Contradiction {
+        /// The item.
+        tag: Tag,
+        /// What it is of.
+        is: &'static str,
+        /// The item that decides.
+        decider: Tag,
+        /// What that says.
+        says: Box<str>,
+    },
     /// The version has no such field, structure or value here.
     #[error("{tag} is not in KMIP {version} here")]
     Version {

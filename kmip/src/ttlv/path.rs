@@ -52,6 +52,11 @@ impl Path {
         Self(steps)
     }
 
+    /// The way over these tags, each with its number among its siblings.
+    pub(crate) fn over(steps: &[(Tag, usize)]) -> Self {
+        Self(steps.iter().map(|(tag, index)| Step { tag: *tag, index: *index }).collect())
+    }
+
     pub(super) fn push(&mut self, tag: Tag) {
         self.0.push(Step { tag, index: 0 });
     }

@@ -1,6 +1,6 @@
 //! Whole messages: the version that they say they are in, reading and writing.
 
-use super::{ProtocolVersion, RequestMessage, ResponseMessage, version};
+use super::{Operation, ProtocolVersion, RequestMessage, ResponseMessage, version};
 use crate::ttlv::{
     Bytes, Decode, Decoder, Encode, Error, ErrorKind, HEADER_SIZE, ItemType, Limits, Mode, Path, Result,
     Structure, Tag, Version, encode_into, word_of,
@@ -105,6 +105,22 @@ fn write<T: Encode + Structure>(message: &T, version: &ProtocolVersion, bytes: &
     encode_into(message, T::TAG, version.known()?, bytes)
 }
 
+/// Checks that a payload is that of its item's operation: no reader could make anything of it otherwise.
+fn agree(operation: Option<Operation>, payload: Option<Operation>, message: Tag, index: usize) -> Result<()> {
+    let (Some(operation), Some(payload)) = (operation, payload) else { return Ok(()) };
+    if operation == payload {
+        return Ok(());
+    }
+    let tag = if message == Tag::RequestMessage { Tag::RequestPayload } else { Tag::ResponsePayload };
+    let kind = ErrorKind::Contradiction {
+        tag,
+        is: payload.name().unwrap_or("an operation without a name"),
+        decider: Tag::Operation,
+        says: operation.to_string().into(),
+    };
+    Err(Error::new(kind, 0, Path::over(&[(message, 0), (Tag::BatchItem, index), (tag, 0)])))
+}
+
 impl RequestMessage {
     /// Reads a message, in the version that it says it is in.
     ///
@@ -122,6 +138,9 @@ impl RequestMessage {
     ///
     /// When the version doesn't have something that is there, or requires something that isn't.
     pub fn write(&self, bytes: &mut Vec<u8>) -> Result<()> {
+        for (index, item) in self.batch_item.iter().enumerate() {
+            agree(Some(item.operation), item.request_payload.operation(), Self::TAG, index)?;
+        }
         write(self, &self.request_header.protocol_version, bytes)
     }
 }
@@ -143,6 +162,10 @@ impl ResponseMessage {
     ///
     /// As [`RequestMessage::write`].
     pub fn write(&self, bytes: &mut Vec<u8>) -> Result<()> {
+        for (index, item) in self.batch_item.iter().enumerate() {
+            let of = item.response_payload.as_ref().and_then(super::ResponsePayload::operation);
+            agree(item.operation, of, Self::TAG, index)?;
+        }
         write(self, &self.response_header.protocol_version, bytes)
     }
 }
