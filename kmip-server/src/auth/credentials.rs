@@ -11,7 +11,7 @@ use kmip::types::{
 use super::refuse;
 use super::users::{Device, LiveUsers, User, UsersFile};
 use crate::crypto::password::PasswordHash;
-use crate::crypto::{self, CryptoError, equal};
+use crate::crypto::{self, CryptoError, Hash, equal};
 use crate::engine::Failure;
 use crate::handler::PeerCertificate;
 use crate::wipe::Wiped;
@@ -63,6 +63,20 @@ impl Verifier {
     /// The groups that the users file has for someone who is known otherwise.
     pub(super) fn groups(&self, user: &str) -> Option<Arc<[String]>> {
         Some(self.users.load().user(user)?.groups.clone()?.into())
+    }
+
+    /// A digest of what the users file says of a user and the user's devices; one-time passwords come and go.
+    pub(super) fn standing(&self, user: &str) -> Result<Option<[u8; 32]>, Failure> {
+        let users = self.users.load();
+        let devices: Vec<&Device> = users.devices().iter().filter(|device| device.user == user).collect();
+        let user = users.user(user).map(|user| User { one_time_passwords: Vec::new(), ..user.clone() });
+        if user.is_none() && devices.is_empty() {
+            return Ok(None);
+        }
+        let said = serde_json::to_vec(&(user, devices)).map_err(|error| Failure::internal(&error))?;
+        let digest = crypto::digest(Hash::Sha256, &Wiped::from(said))?;
+        let digest = digest.as_slice().try_into();
+        digest.map(Some).map_err(|_| Failure::internal(&"a digest has not 32 bytes"))
     }
 
     /// Whose credential this is, if it is of someone who may come with this certificate, of this identity.

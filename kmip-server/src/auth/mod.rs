@@ -249,6 +249,10 @@ impl Authenticator for Clients {
         Ok(Caller::user(user).in_groups(groups))
     }
 
+    fn standing(&self, user: &str) -> Result<Option<[u8; 32]>, Failure> {
+        self.users.as_ref().map_or(Ok(None), |verifier| verifier.standing(user))
+    }
+
     fn may_block(&self, credentials: bool) -> bool {
         !self.services.is_empty() || (credentials && self.users.is_some())
     }

@@ -200,7 +200,7 @@ impl Engine {
             [ticket] => ticket,
             _ => return Err(Failure::new(Kind::Authentication, "there is more than one ticket")),
         };
-        let caller = self.tickets.redeem(ticket, peer, now)?;
+        let caller = self.tickets.redeem(ticket, peer, &*self.authenticator, now)?;
         if !credentials.is_empty() && caller.user != known.user {
             return Err(Failure::new(
                 Kind::Authentication,

@@ -17,6 +17,16 @@ pub trait Authenticator: Send + Sync {
     /// When what is said of the caller is not so, or can't be verified. The connection is closed then.
     fn authenticate(&self, peer: &Peer, credentials: &[&Credential]) -> Result<Caller, Failure>;
 
+    /// A digest of what is on record of a user: a ticket is good as long as it is the same. None where nothing is.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be computed.
+    fn standing(&self, user: &str) -> Result<Option<[u8; 32]>, Failure> {
+        let _ = user;
+        Ok(None)
+    }
+
     /// Whether that may wait or compute for long; of a message with credentials, or without.
     fn may_block(&self, credentials: bool) -> bool {
         let _ = credentials;

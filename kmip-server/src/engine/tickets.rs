@@ -13,7 +13,7 @@ use kmip::types::{
 };
 
 use super::context::Context;
-use super::{Failure, Kind};
+use super::{Authenticator, Failure, Kind};
 use crate::crypto::{self, Hash};
 use crate::handler::Peer;
 use crate::rights::Caller;
@@ -29,6 +29,8 @@ type Key = [u8; 32];
 struct Entry {
     caller: Caller,
     grant: Arc<Grant>,
+    /// What was on record of the user when it was given.
+    standing: Option<[u8; 32]>,
     until: DateTime,
     /// How many requests are left; none for any number.
     requests: Option<u32>,
@@ -97,10 +99,22 @@ impl Grant {
 
 impl Tickets {
     /// The caller that a ticket stands for; one request less is left of it.
-    pub(super) fn redeem(&self, ticket: &Ticket, peer: &Peer, now: DateTime) -> Result<Caller, Failure> {
+    pub(super) fn redeem(
+        &self,
+        ticket: &Ticket,
+        peer: &Peer,
+        authenticator: &dyn Authenticator,
+        now: DateTime,
+    ) -> Result<Caller, Failure> {
         let key = key_of(ticket)?;
         let mut tickets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = tickets.get_mut(&key).filter(|entry| now < entry.until).ok_or_else(invalid)?;
+        // Who was taken off the record, or is there otherwise by now, has to log in again.
+        let standing = authenticator.standing(entry.caller.user.as_deref().unwrap_or_default())?;
+        if entry.standing != standing {
+            tickets.remove(&key);
+            return Err(invalid());
+        }
         if entry.grant.certificate.is_some() && entry.grant.certificate != certificate_of(peer) {
             return Err(invalid());
         }
@@ -124,7 +138,14 @@ impl Tickets {
         Ok(())
     }
 
-    fn issue(&self, caller: &Caller, grant: Grant, terms: &Terms, now: DateTime) -> Result<(), Failure> {
+    fn issue(
+        &self,
+        caller: &Caller,
+        standing: Option<[u8; 32]>,
+        grant: Grant,
+        terms: &Terms,
+        now: DateTime,
+    ) -> Result<(), Failure> {
         let mut tickets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         tickets.retain(|_, entry| now < entry.until && entry.requests != Some(0));
         if tickets.values().filter(|entry| entry.caller.user == caller.user).count() >= MOST_TICKETS {
@@ -132,6 +153,7 @@ impl Tickets {
         }
         let entry = Entry {
             caller: caller.clone(),
+            standing,
             until: terms.until,
             requests: terms.requests,
             operations: terms.operations,
@@ -177,7 +199,8 @@ impl Context<'_> {
             certificate: if rights.is_none() { self.certificate } else { None },
             rights,
         };
-        self.engine.tickets.issue(self.caller, grant, &terms, self.now)?;
+        let standing = self.engine.authenticator.standing(self.caller.user.as_deref().unwrap_or_default())?;
+        self.engine.tickets.issue(self.caller, standing, grant, &terms, self.now)?;
         Ok(Ticket::new(TicketType::Login, Secret::from_shared(value.into())))
     }
 

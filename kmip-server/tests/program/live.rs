@@ -1,13 +1,18 @@
 //! What is in force within a second, without a restart.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use kmip::types::{ResultReason, ResultStatus};
+use kmip::types::version::V2_0;
+use kmip::types::{
+    Credential, CredentialType, CredentialValue, DeviceCredential, LocateRequest, LoginRequest,
+    ResponsePayload, ResultReason, ResultStatus, TicketCredential,
+};
 use openssl::x509::X509;
 
-use crate::harness::{Running, create, exchange, folder, get, names, quickstart, soon, start};
+use crate::harness::{Running, create, exchange, exchange_in, folder, get, names, quickstart, soon, start};
 
 fn policy(permission: &str) -> String {
     format!(
@@ -50,6 +55,39 @@ fn shown(server: &Running, trust: &Path) -> Option<X509> {
     builder.set_private_key_file(trust.join("client.key"), openssl::ssl::SslFiletype::PEM).unwrap();
     let stream = std::net::TcpStream::connect(&server.address).unwrap();
     builder.build().connect("localhost", stream).ok()?.ssl().peer_certificate()
+}
+
+#[test]
+fn tickets_end_with_their_users() {
+    let (parent, folder) = folder();
+    let users = parent.path().join("users.toml");
+    let write = |serial: &str| {
+        let text =
+            format!("[[device]]\nuser = \"robot\"\nserial_number = \"{serial}\"\ncertificates = [\"*\"]\n");
+        fs::write(&users, text).unwrap();
+        fs::set_permissions(&users, PermissionsExt::from_mode(0o600)).unwrap();
+    };
+    write("one");
+    let server = start(quickstart(&folder).arg("--auth-users").arg(&users));
+    let mut stream = server.connect(&folder);
+    let device = DeviceCredential { device_serial_number: Some("one".into()), ..DeviceCredential::new() };
+    let device = Credential::new(CredentialType::Device, CredentialValue::DeviceCredential(device.into()));
+    let item = exchange_in(V2_0, &mut stream, LoginRequest::new(), Some(device));
+    let Some(ResponsePayload::Login(login)) = item.response_payload else { panic!("{item:?}") };
+    let credential = || {
+        let ticket = TicketCredential::new(login.ticket.clone());
+        Credential::new(CredentialType::Ticket, CredentialValue::TicketCredential(ticket))
+    };
+    let ask = || {
+        let item = exchange_in(V2_0, &mut server.connect(&folder), LocateRequest::new(), Some(credential()));
+        item.result_reason
+    };
+    assert_eq!(ask(), None);
+    write("two");
+    soon("another device", || ask() == Some(ResultReason::InvalidTicket));
+    write("one");
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    assert_eq!(ask(), Some(ResultReason::InvalidTicket), "it does not come back");
 }
 
 #[test]
