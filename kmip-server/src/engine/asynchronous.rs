@@ -172,7 +172,8 @@ impl Engine {
     fn perform(&self, name: &str, now: DateTime) -> Result<(), Failure> {
         let mut operation = None;
         let mut ran = None;
-        let done = store::transact(&*self.store, |transaction| -> Result<(), Failure> {
+        let done = self.transact(|transaction, ahead| -> Result<(), Failure> {
+            ran = None;
             let Some((note, bytes)) = self.kept(&*transaction, name)?.filter(|(note, _)| !note.done) else {
                 return Ok(());
             };
@@ -192,6 +193,7 @@ impl Engine {
                 origin: &origin,
                 trace: Trace::default(),
                 certificate: None,
+                ahead: Some(ahead),
                 room: 0,
             };
             let run = ops::run(&mut cx, item.request_payload);

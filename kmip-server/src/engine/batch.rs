@@ -10,6 +10,7 @@ use kmip::types::{
 };
 
 use super::account::{Account, Origin, Trace};
+use super::ahead::Ahead;
 use super::asynchronous::is_deferred;
 use super::context::{Access, Context, Session};
 use super::response::{Answered, Response};
@@ -18,7 +19,6 @@ use super::{Answer, Engine, Failure, Kind, identity};
 use crate::handler::{Disposition, Peer};
 use crate::ops;
 use crate::rights::Caller;
-use crate::store;
 use crate::wipe::Wiped;
 
 /// One request on its way.
@@ -219,7 +219,7 @@ impl Batch<'_> {
             self.within_limit(&item)
         } else {
             let engine = self.engine;
-            self.run(item, Access::Store(&*engine.store))
+            self.run(item, Access::Store(&*engine.store), None)
         };
         self.engine.tell(self.account);
         match result {
@@ -235,11 +235,11 @@ impl Batch<'_> {
     /// Runs an item that changes something, and keeps the change only if its response isn't too large.
     fn within_limit(&mut self, item: &RequestBatchItem) -> Result<(), Failure> {
         let (engine, session, mark) = (self.engine, self.session.clone(), self.response.mark());
-        let result = store::transact(&*engine.store, |transaction| {
+        let result = engine.transact(|transaction, ahead| {
             self.session = session.clone();
             self.response.back_to(mark);
             self.account.forget();
-            self.run(item.clone(), Access::Transaction(transaction))?;
+            self.run(item.clone(), Access::Transaction(transaction), Some(ahead))?;
             engine.record_all(transaction, self.account)
         });
         if let Err(failure) = &result {
@@ -254,13 +254,13 @@ impl Batch<'_> {
     fn all_or_nothing(&mut self, items: &[RequestBatchItem]) {
         let (engine, mark) = (self.engine, self.response.mark());
         let mut failed = None;
-        let result = store::transact(&*engine.store, |transaction| {
+        let result = engine.transact(|transaction, ahead| {
             engine.streams.end(&std::mem::take(&mut self.session).streams);
             self.response.back_to(mark);
             self.account.forget();
             failed = None;
             for (place, item) in items.iter().enumerate() {
-                self.run(item.clone(), Access::Transaction(transaction))
+                self.run(item.clone(), Access::Transaction(transaction), Some(&mut *ahead))
                     .inspect_err(|_| failed = Some(place))?;
             }
             engine.record_all(transaction, self.account)
@@ -283,7 +283,14 @@ impl Batch<'_> {
     }
 
     /// Runs one item and writes its answer, if it succeeds.
-    fn run<'a>(&'a mut self, item: RequestBatchItem, access: Access<'a>) -> Result<(), Failure> {
+    fn run<'a>(
+        &'a mut self,
+        item: RequestBatchItem,
+        access: Access<'a>,
+        ahead: Option<&'a mut Ahead>,
+    ) -> Result<(), Failure> {
+        let mut ahead = ahead;
+        let is_new = ahead.as_mut().is_none_or(|ahead| ahead.is_new_item());
         let (answered, version, operation) = (answered(&item), self.response.version(), item.operation);
         let since = Instant::now();
         let mut cx = Context {
@@ -297,6 +304,7 @@ impl Batch<'_> {
             origin: &self.origin,
             trace: Trace::default(),
             certificate: self.certificate,
+            ahead,
             room: 0,
         };
         let result = if self.caller.user.is_none()
@@ -308,7 +316,7 @@ impl Batch<'_> {
             ))
         } else {
             match &self.caller.ticket {
-                Some(grant) => self.engine.tickets.use_for(grant, operation),
+                Some(grant) => self.engine.tickets.use_for(grant, operation, is_new),
                 None => Ok(()),
             }
             .and_then(|()| match item.request_payload {

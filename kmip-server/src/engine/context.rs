@@ -9,6 +9,7 @@ use kmip::types::{
 };
 
 use super::account::{Origin, Trace};
+use super::ahead::Ahead;
 use super::attributes::{Facts, implicit};
 use super::object::{Managed, Wanted, subject};
 use super::{Engine, Failure, Kind, Settings, lifecycle, names, record};
@@ -29,6 +30,8 @@ pub struct Context<'a> {
     pub(super) trace: Trace,
     /// The digest of the certificate that the request came with.
     pub(super) certificate: Option<[u8; 32]>,
+    /// What was made ahead of the transaction that all of this is part of.
+    pub(super) ahead: Option<&'a mut Ahead>,
     /// How much room the response will need beyond the usual.
     pub(super) room: usize,
 }

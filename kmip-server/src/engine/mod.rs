@@ -22,6 +22,7 @@
 
 mod account;
 mod adopt;
+mod ahead;
 mod asynchronous;
 mod attributes;
 mod batch;

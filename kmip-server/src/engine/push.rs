@@ -208,6 +208,7 @@ impl Engine {
             origin: &origin,
             trace: Trace::default(),
             certificate: None,
+            ahead: None,
             room: 0,
         };
         let item = if waiting.note.put {

@@ -125,12 +125,13 @@ impl Tickets {
     }
 
     /// Checks that a ticket is for an operation, and that some are left of it; then there is one less.
-    pub(super) fn use_for(&self, grant: &Grant, operation: Operation) -> Result<(), Failure> {
+    /// Unless it was counted before.
+    pub(super) fn use_for(&self, grant: &Grant, operation: Operation, count: bool) -> Result<(), Failure> {
         let mut tickets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // It may have been withdrawn by an item before this one.
         let entry = tickets.get_mut(&grant.key).ok_or_else(invalid)?;
         grant.check(operation)?;
-        if let Some(left) = &mut entry.operations {
+        if let Some(left) = entry.operations.as_mut().filter(|_| count) {
             *left = left.checked_sub(1).ok_or_else(|| {
                 Failure::new(Kind::TicketRights, "the Usage Limits of the ticket allow no more operations")
             })?;

@@ -21,7 +21,7 @@ pub(super) fn create_key_pair(
     let mut pair = Pair::new(private, public)?;
     pair.ensure_masks(Operation::CreateKeyPair, cx.version())?;
     // Made here, outside of any transaction: it may take long.
-    let (private_key, public_key) = pair.generate(cx.settings(), cx.version())?;
+    let (private_key, public_key) = pair.generate(cx)?;
 
     let (private_id, public_id) = (cx.new_identifier()?, cx.new_identifier()?);
     link(&mut pair, &private_id, &public_id);

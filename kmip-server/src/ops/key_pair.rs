@@ -12,8 +12,8 @@ use super::create::ensure_usage_mask;
 use crate::crypto::pkey::{self, Family, PointForm};
 use crate::engine::keys::{AsymmetricKey, default_format, family, format_key, is_for};
 use crate::engine::{
-    Context, Failure, Kind, New, Purpose, Requested, Settings, Writer, algorithm, check_protection, facts,
-    flag, length, required,
+    Context, Failure, Kind, New, Purpose, Requested, Writer, algorithm, check_protection, facts, flag,
+    length, required,
 };
 
 /// What the two keys of a pair are to be like.
@@ -131,18 +131,14 @@ impl Pair {
     }
 
     /// Makes the keys.
-    pub(super) fn generate(
-        &self,
-        settings: &Settings,
-        version: Version,
-    ) -> Result<(ManagedObject, ManagedObject), Failure> {
-        if self.family == Family::Rsa && self.bits < pkey::WEAK_RSA && !settings.weak_rsa {
+    pub(super) fn generate(&self, cx: &mut Context<'_>) -> Result<(ManagedObject, ManagedObject), Failure> {
+        if self.family == Family::Rsa && self.bits < pkey::WEAK_RSA && !cx.settings().weak_rsa {
             return Err(Failure::new(
                 Kind::InvalidField,
                 format!("an RSA key of {} bits is too weak; the server is not set to make such", self.bits),
             ));
         }
-        let private = pkey::PrivateKey::generate(self.family, self.bits)?;
+        let (private, version) = (cx.new_private_key(self.family, self.bits)?, cx.version());
         let public = private.public()?;
         Ok((
             self.object(&AsymmetricKey::Private(private), &self.private, version)?,

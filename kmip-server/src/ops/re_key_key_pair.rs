@@ -53,7 +53,7 @@ pub(super) fn re_key_key_pair(
     let mut pair = Pair::like(like, given_private, given_public)?;
     pair.ensure_masks(Operation::ReKeyKeyPair, version)?;
     // Made here, outside of any transaction: it may take long.
-    let (private_key, public_key) = pair.generate(cx.settings(), version)?;
+    let (private_key, public_key) = pair.generate(cx)?;
     let (new_private, new_public) = (cx.new_identifier()?, cx.new_identifier()?);
     link(&mut pair, &new_private, &new_public);
     let mut new =

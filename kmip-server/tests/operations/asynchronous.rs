@@ -8,6 +8,7 @@ use kmip_server::engine::{Engine, Settings};
 use kmip_server::seal::{MasterKey, Seal};
 use kmip_server::store;
 
+use crate::create_key_pair::{common, pair_request};
 use crate::harness::*;
 
 impl Server {
@@ -112,6 +113,23 @@ fn what_waits_survives_a_restart_and_answers_are_forgotten() {
     after.0.work();
     let gone = failed(&after.poll("alice", V2_0, &value)).reason;
     assert_eq!(gone, ResultReason::InvalidAsynchronousCorrelationValue);
+}
+
+#[test]
+fn a_key_pair_is_made_later() {
+    let server = server();
+    let request = pair_request(V2_0, common(CryptographicAlgorithm::ECDSA, 256));
+    let value = server.later(V2_0, request.into());
+    wait(2);
+    server.0.work();
+    let made = answer::<CreateKeyPairRequest>(server.poll("alice", V2_0, &value)).unwrap();
+    server.get(V2_0, &text_of(&made.private_key_unique_identifier)).unwrap();
+    // What can't be made is told.
+    let request = pair_request(V2_0, common(CryptographicAlgorithm::DSA, 5));
+    let value = server.later(V2_0, request.into());
+    wait(2);
+    server.0.work();
+    assert_eq!(failed(&server.poll("alice", V2_0, &value)).reason, ResultReason::InvalidField);
 }
 
 #[test]

@@ -325,3 +325,35 @@ fn two_pairs_agree_on_a_key() {
         assert_eq!(failed.reason, ResultReason::CryptographicFailure);
     }
 }
+
+#[test]
+fn pairs_are_made_within_a_transaction_as_without() {
+    let server = server();
+    let pair = || pair_request(V2_0, common(CryptographicAlgorithm::ECDSA, 256)).into();
+    // Two of them are all or nothing, and each is another.
+    let mut request = batch(V2_0, vec![pair(), pair()]);
+    request.request_header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Undo);
+    let items: [ResponseBatchItem; 2] = server.message("alice", &request).batch_item.try_into().unwrap();
+    let public = items.map(|item| {
+        let made = answer::<CreateKeyPairRequest>(item).unwrap();
+        let identifier = text_of(&made.public_key_unique_identifier);
+        material(&server, V2_0, &identifier, KeyFormatType::X_509)
+    });
+    assert_ne!(public[0], public[1]);
+    // Undone with the one that fails.
+    let locate = || LocateRequest { attributes: Some(Attributes::new()), ..LocateRequest::new() };
+    let owned = || server.send(V2_0, locate()).unwrap().unique_identifier.len();
+    assert_eq!(owned(), 4);
+    request.batch_item[1] = batch(V2_0, vec![get_request("nowhere").into()]).batch_item.remove(0);
+    let unique = request.batch_item[0].unique_batch_item_id.clone().map(|_| b"second"[..].into());
+    request.batch_item[1].unique_batch_item_id = unique;
+    let items = server.message("alice", &request).batch_item;
+    assert!(items.iter().all(|item| item.result_status != ResultStatus::Success), "{items:?}");
+    assert_eq!(owned(), 4);
+    // With a limit of the answer's size.
+    let mut request = batch(V2_0, vec![pair()]);
+    request.request_header.maximum_response_size = Some(4096);
+    let [item] = server.message("alice", &request).batch_item.try_into().unwrap();
+    answer::<CreateKeyPairRequest>(item).unwrap();
+    assert_eq!(owned(), 6);
+}

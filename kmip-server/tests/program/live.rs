@@ -7,7 +7,7 @@ use std::process::Command;
 
 use kmip::types::version::V2_0;
 use kmip::types::{
-    Credential, CredentialType, CredentialValue, DeviceCredential, LocateRequest, LoginRequest,
+    Attributes, Credential, CredentialType, CredentialValue, DeviceCredential, LocateRequest, LoginRequest,
     ResponsePayload, ResultReason, ResultStatus, TicketCredential,
 };
 use openssl::x509::X509;
@@ -78,8 +78,9 @@ fn tickets_end_with_their_users() {
         let ticket = TicketCredential::new(login.ticket.clone());
         Credential::new(CredentialType::Ticket, CredentialValue::TicketCredential(ticket))
     };
+    let locate = || LocateRequest { attributes: Some(Attributes::new()), ..LocateRequest::new() };
     let ask = || {
-        let item = exchange_in(V2_0, &mut server.connect(&folder), LocateRequest::new(), Some(credential()));
+        let item = exchange_in(V2_0, &mut server.connect(&folder), locate(), Some(credential()));
         item.result_reason
     };
     assert_eq!(ask(), None);
