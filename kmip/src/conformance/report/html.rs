@@ -5,8 +5,8 @@ use super::Report;
 impl Report {
     /// The report as a page, with the messages of all cases.
     pub fn to_html(&self) -> String {
-        // Within a script element, only the end of one has a meaning.
-        let data = self.json(|_| true).to_string().replace("</", "<\\/").replace("<!--", "<\\!--");
+        // So that no text of a message ends the script element; in JSON the sign stands in strings alone.
+        let data = self.json(|_| true).to_string().replace('<', "\\u003c");
         PAGE.replacen("{{DATA}}", &data, 1)
     }
 }
