@@ -121,6 +121,15 @@ impl Client {
         wait!(self, |client| client.negotiate_among(versions))
     }
 
+    /// See [`super::Client::reconnect`].
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn reconnect(&mut self) -> Result<()> {
+        wait!(self, |client| client.reconnect())
+    }
+
     /// See [`super::Client::versions`].
     ///
     /// # Errors

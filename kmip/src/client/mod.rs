@@ -159,6 +159,19 @@ impl Client {
         Ok(())
     }
 
+    /// Closes the connection and makes another, with the certificates that were read before.
+    ///
+    /// # Errors
+    ///
+    /// When the client isn't open, or no server can be reached.
+    pub async fn reconnect(&mut self) -> Result<()> {
+        if let Some(connection) = self.connection.take() {
+            connection.close().await;
+        }
+        self.connection = Some(self.reach().await?);
+        Ok(())
+    }
+
     /// Whether the client was opened, and not closed.
     pub fn is_open(&self) -> bool {
         self.tls.is_some()

@@ -2,6 +2,7 @@
 
 mod assignment;
 mod attributes;
+mod bench;
 mod certificates;
 mod check;
 mod cipher;
@@ -161,11 +162,12 @@ tasks! {
         Pkcs11(special::Pkcs11),
         Interop(special::Interop),
     }
-    "Finding faults" {
+    "Finding faults, and measuring" {
         Doctor(doctor::Doctor),
         Proxy(proxy::Proxy),
         Send(send::Send),
         Conformance(conformance::Conformance),
+        Bench(bench::Bench),
     }
     offline
     "Messages" {
