@@ -86,7 +86,8 @@ impl Engine {
         if caller.ticket.is_some() {
             return refuse("with a ticket, nothing is done later: it may have ended by then");
         }
-        if AT_ONCE.contains(&item.operation) || !ops::is_served(item.operation, version) {
+        let is_served = ops::served(version, &self.settings).any(|operation| operation == item.operation);
+        if AT_ONCE.contains(&item.operation) || !is_served {
             return refuse("this operation is not done later");
         }
         let mut correlation = [0; 16];

@@ -50,9 +50,11 @@ async fn connection(stream: TcpStream, acceptor: &SslAcceptor, options: Options)
     let mut real = None;
     let mut request = Vec::new();
     loop {
-        request.resize(HEADER_SIZE, 0);
-        stream.read_exact(&mut request).await?;
-        let length = request.last_chunk::<4>().map_or(0, |length| u32::from_be_bytes(*length));
+        let mut head = [0; HEADER_SIZE];
+        stream.read_exact(&mut head).await?;
+        let length = head.last_chunk::<4>().map_or(0, |length| u32::from_be_bytes(*length));
+        request.clear();
+        request.extend_from_slice(&head);
         request.resize(HEADER_SIZE + length as usize, 0);
         stream.read_exact(request.get_mut(HEADER_SIZE..).unwrap_or_default()).await?;
         if known.0 != request {
