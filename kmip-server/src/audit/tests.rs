@@ -231,6 +231,30 @@ fn tampering_with_the_store_shows() {
 }
 
 #[test]
+fn a_file_may_be_there_before_the_store_knows_of_it() {
+    let place = Place::new();
+    let audit = place.open();
+    (0..3).for_each(|_| note(&audit, 2));
+    let segments = store::read(&*audit.store, |snapshot| snapshot.audit(1, usize::MAX)).unwrap();
+    // As by a server that is killed before it takes note of the file.
+    for count in 1..=segments.len() {
+        let put_aside = |change: fn(String) -> String| {
+            let mut file = Files::new(place.folder.path().join("audit")).create(1).unwrap();
+            for segment in &segments[..count] {
+                let lines = String::from_utf8(segment.lines.clone()).unwrap();
+                file.write(change(lines).as_bytes()).unwrap();
+            }
+            file.finish().unwrap()
+        };
+        put_aside(|lines| lines);
+        assert_eq!(place.verify().unwrap().head.number, 6, "{count} of them");
+        let forged = put_aside(|lines| lines.replace("user 1", "user 7"));
+        assert!(place.verify().unwrap_err().contains("is not the one"), "{count} of them");
+        std::fs::remove_file(forged).unwrap();
+    }
+}
+
+#[test]
 fn files_are_checked_line_by_line() {
     let place = Place::new();
     let audit = place.open();

@@ -69,8 +69,9 @@ fn in_store(
         };
         match check.at() {
             None => *check = check.clone().starting(state.start),
-            // What is still in the store although it is in a file already.
-            Some(at) if at.number > state.start.number && at.number <= state.exported => {}
+            // What is still in the store although it is in a file already, perhaps without the store knowing of the file:
+            // a server may have been killed just then. Whether both say the same, the next record or the end tells.
+            Some(at) if at.number > state.start.number && at.number <= state.head.number => {}
             Some(_) => check.end(state.start)?,
         }
         let mut next = state.start.number.saturating_add(1);
