@@ -3,7 +3,7 @@
 //! Every operation has a record, allowed or refused. One that changes something has it in the same transaction as the change:
 //! there is neither without the other. The others are gathered, and written within a second by a [thread](Keeper) of its
 //! own: a request pays for them with one push onto a list. They are lines of JSON, each of which says the SHA-256 digest of
-//! the line before it ([`chain`]); where the chain ends is kept sealed ([`state`]).
+//! the line before it (`chain`); where the chain ends is kept sealed (`state`).
 //!
 //! Why a plain digest and a sealed end, rather than a keyed digest (an HMAC) for each record: exported files can then be
 //! checked by an auditor who must not have the master key, with `sha256sum` if need be, and what only the server can know, its
