@@ -3,7 +3,7 @@
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
-use kmip::types::{Operation, version};
+use kmip::types::{Operation, tables::operation_info, version};
 
 use super::file::{File, Slugs, Told, settings};
 use super::{AtRest, Audit, Config, ConfigError, DEFAULT_LISTEN, Layers, Origin, pykmip};
@@ -248,8 +248,12 @@ impl Layers {
                     _ => Err(wrong(format!("a client is asked query or discover-versions, not {question}"))),
                 })
                 .collect::<Result<Vec<_>, _>>()?;
-            if !ask.is_empty() && version.is_some_and(|version| version < version::V1_3) {
-                return Err(wrong("clients are asked since KMIP 1.3".to_owned()));
+            let cannot = |operation: &&Operation| {
+                let info = operation_info(**operation);
+                version.is_some_and(|version| !info.is_some_and(|info| info.is_for_clients(version)))
+            };
+            if let (Some(operation), Some(version)) = (ask.iter().find(cannot), version) {
+                return Err(wrong(format!("KMIP {version} has no {operation} from servers to clients")));
             }
             let identity = match (told.certificate, told.key) {
                 (Some(certificate), Some(key)) => Some((certificate, key)),

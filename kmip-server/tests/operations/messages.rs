@@ -106,13 +106,26 @@ fn the_batch_count_must_be_true() {
 }
 
 /// Operations of later versions, and those that the server doesn't have.
+/// The bytes of a Query that says that it is another operation, as no encoder would write it.
+fn query_as(version: kmip::ttlv::Version, operation: Operation) -> Vec<u8> {
+    let mut bytes = bytes(&query(version));
+    let item = |operation: Operation| {
+        let mut item = vec![0x42, 0x00, 0x5C, 0x05, 0x00, 0x00, 0x00, 0x04];
+        item.extend(operation.0.to_be_bytes());
+        item
+    };
+    let asked = item(Operation::Query);
+    let place = bytes.windows(asked.len()).position(|window| window == asked).unwrap();
+    bytes[place..place + asked.len()].copy_from_slice(&item(operation));
+    bytes
+}
+
 #[test]
 fn an_operation_must_be_one_of_the_version() {
     let server = server();
     for version in [V1_0, V1_1] {
-        let mut request = query(version);
-        request.batch_item[0].operation = Operation::Encrypt;
-        let [item] = server.message("alice", &request).batch_item.try_into().unwrap();
+        let answer = server.raw(Some("alice"), &query_as(version, Operation::Encrypt));
+        let [item] = read(&answer).batch_item.try_into().unwrap();
         assert_eq!(item.operation, Some(Operation::Encrypt));
         assert_eq!(failed(&item).reason, ResultReason::OperationNotSupported, "{version}");
     }
@@ -120,11 +133,7 @@ fn an_operation_must_be_one_of_the_version() {
         let failed = server.send(*version, ValidateRequest::new()).unwrap_err();
         assert_eq!(failed.reason, ResultReason::OperationNotSupported);
     }
-    let failed = server.raw(Some("alice"), &{
-        let mut request = query(V1_4);
-        request.batch_item[0].operation = Operation(0x7777);
-        bytes(&request)
-    });
+    let failed = server.raw(Some("alice"), &query_as(V1_4, Operation(0x7777)));
     assert_eq!(
         crate::harness::failed(&read(&failed).batch_item[0]).reason,
         ResultReason::OperationNotSupported

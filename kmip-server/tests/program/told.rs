@@ -284,7 +284,10 @@ fn what_cannot_be_a_target() {
         ("client = 'a', address = 'b:1', version = '1.9'", "no version of KMIP"),
         ("client = 'a', address = 'b:1', key = 'c'", "needs its key"),
         ("client = 'a', address = 'b:1', ask = ['why']", "discover-versions"),
-        ("client = 'a', address = 'b:1', ask = ['query'], version = '1.2'", "since KMIP 1.3"),
+        (
+            "client = 'a', address = 'b:1', ask = ['query'], version = '1.2'",
+            "KMIP 1.2 has no Query from servers",
+        ),
         ("client = 'a', address = 'b:1' }, { client = 'a', address = 'c:1'", "named twice"),
     ] {
         fs::write(&path, format!("server_to_client = [{{ {told} }}]\n")).unwrap();
