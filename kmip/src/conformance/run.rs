@@ -115,13 +115,14 @@ impl Runner {
                 "the server is to be a client in it, and nothing listens here".to_owned(),
             ));
         }
-        if encoding.is_some() && self.target.https.is_none() {
-            return Err(Stop::Skip("it needs HTTPS, and no port is given for that".to_owned()));
-        }
         let mut suffix = None;
         match &mut self.restart {
             Some(restart) => restart(&mut self.target).map_err(Stop::Error)?,
             None => suffix = Some(unique()?),
+        }
+        // A new server may have another port.
+        if encoding.is_some() && self.target.https.is_none() {
+            return Err(Stop::Skip("it needs HTTPS, and no port is given for that".to_owned()));
         }
         let mut play = Play {
             target: &self.target,

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use kmip::{
     client::{Address, Encoding, Error, Transport, Violation, blocking::Client},
-    types::AttributeSet,
+    types::{AttributeSet, QueryFunction},
 };
 use kmip_tests::programs::Server;
 
@@ -32,6 +32,6 @@ fn every_encoding_carries_the_same_calls() {
     // What is no path of the server's is told by its status, and is no answer.
     options.transport = Transport::Https { encoding: Encoding::Json, path: "/elsewhere".to_owned() };
     let mut client = Client::connect(options).unwrap();
-    let error = client.query(&[]).unwrap_err();
+    let error = client.query(&[QueryFunction::QueryOperations]).unwrap_err();
     assert!(matches!(error, Error::Violation(Violation::Status(404))), "{error}");
 }
